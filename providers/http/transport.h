@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "specs/base/result.h"
+#include "specs/base/timestamp.h"
+
+namespace switchyard {
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  std::string path;    // "/v1/servers?page=2", already encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;    // JSON; empty: none
+  Duration timeout;    // for the whole call
+};
+
+struct HttpAnswer {
+  int status;
+  std::string body;
+  std::map<std::string, std::string> headers;  // names in lower case
+};
+
+// The one way out to HTTP. Thread-safe. A mutating request (all but GET and HEAD) is sent exactly once: on a connection
+// of its own, never repeated by the library. Errors: kNotSent (could not resolve or connect), kOutcomeUnknown (anything
+// later), kUnreadable (an answer over the size bound). A status is not an error here: see the caller.
+// At most `concurrency` requests are under way at once; a 429 and the headers ratelimit-remaining / ratelimit-reset /
+// retry-after slow all later ones down, as does `requests_per_minute` when it is set.
+class HttpTransport {
+ public:
+  struct Options {
+    std::string endpoint;      // "http://127.0.0.1:9180"
+    std::string bearer_token;  // empty: none; never in a message
+    int concurrency = 16;
+    std::optional<std::int64_t> requests_per_minute;
+    std::size_t largest_answer = 64U << 20U;
+  };
+  explicit HttpTransport(Options options);
+  ~HttpTransport();
+
+  Result<HttpAnswer> send(const HttpRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// What an HTTP status means for the caller: the error for anything but 2xx, its message taken from a JSON body's
+// {"error": {"message"}} or {"message"} when there is one. `mutating`: a 5xx then is kOutcomeUnknown.
+Error error_of(const HttpAnswer& answer, bool mutating);
+
+}  // namespace switchyard

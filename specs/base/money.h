@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "specs/base/result.h"
+#include "specs/base/timestamp.h"
+
+namespace switchyard {
+
+// An ISO 4217 currency: three capital letters.
+class Currency {
+ public:
+  constexpr Currency() = default;  // USD
+  // Error: kInvalid unless `code` is three capital letters.
+  static Result<Currency> parse(std::string_view code);
+
+  std::string_view code() const { return {code_.data(), code_.size()}; }
+  // Digits behind the point: 2 for most, 0 and 3 for those that ISO 4217 lists so.
+  int exponent() const;
+
+  friend constexpr auto operator<=>(const Currency&, const Currency&) = default;
+
+ private:
+  std::array<char, 3> code_{'U', 'S', 'D'};
+};
+
+// An amount in whole minor units (cents) of one currency. Amounts of two
+// currencies are never added or compared: doing so is a bug and aborts.
+struct Money {
+  std::int64_t minor = 0;
+  Currency currency{};
+
+  friend bool operator==(const Money&, const Money&) = default;
+};
+
+Money operator+(Money a, Money b);
+Money operator-(Money a, Money b);
+Money operator*(Money a, std::int64_t n);
+std::strong_ordering operator<=>(Money a, Money b);
+
+// "177.40", "-0.05", "500" for a currency without minor units.
+std::string to_string(Money amount);
+// "177.40 USD".
+std::string for_people(Money amount);
+// Reads a decimal with at most as many digits behind the point as the currency has. Error: kInvalid.
+Result<Money> parse_money(std::string_view text, Currency currency);
+// Reads any decimal, digits that the currency lacks rounded down (towards minus infinity). Error: kInvalid.
+Result<Money> parse_money_rounding_down(std::string_view text, Currency currency);
+
+// Money by the hour, in 10^-6 of a minor unit an hour (design law 5).
+struct Rate {
+  std::int64_t micro_minor_per_hour = 0;
+  Currency currency{};
+
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+Rate operator+(Rate a, Rate b);
+// "0.03571" an hour: as many digits as it needs, at least the currency's.
+std::string to_string(Rate rate);
+// Reads a decimal of major units an hour. Error: kInvalid.
+Result<Rate> parse_rate(std::string_view text, Currency currency);
+
+// What `rate` costs over `span`, rounded up to a minor unit.
+Money cost_rounded_up(Rate rate, Duration span);
+// How long `amount` lasts at `rate`, rounded down to a second; zero when the amount is not
+// positive, nothing when the rate is zero or less (it lasts for ever).
+std::optional<std::chrono::seconds> lasts(Money amount, Rate rate);
+
+}  // namespace switchyard
