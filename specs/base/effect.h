@@ -12,6 +12,8 @@ std::string_view to_string(Effect effect);
 std::optional<Effect> parse_effect(std::string_view text);
 
 // Whether a change of this effect ends calls unless the server is drained first (law 6).
-constexpr bool ends_calls(Effect effect) { return effect != Effect::kLive; }
+constexpr bool ends_calls(Effect effect) {
+  return effect != Effect::kLive;
+}
 
 }  // namespace switchyard

@@ -23,17 +23,17 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;                                              // null
-  Json(std::nullptr_t) {}                                        // NOLINT(google-explicit-constructor)
-  Json(bool value) : held_(value) {}                             // NOLINT(google-explicit-constructor)
-  Json(int value) : held_(std::int64_t{value}) {}                // NOLINT(google-explicit-constructor)
-  Json(std::int64_t value) : held_(value) {}                     // NOLINT(google-explicit-constructor)
-  Json(const char* value) : held_(std::string(value)) {}         // NOLINT(google-explicit-constructor)
-  Json(std::string value) : held_(std::move(value)) {}           // NOLINT(google-explicit-constructor)
-  Json(std::string_view value) : held_(std::string(value)) {}    // NOLINT(google-explicit-constructor)
-  Json(Decimal value) : held_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
-  Json(Array value) : held_(std::move(value)) {}                 // NOLINT(google-explicit-constructor)
-  Json(Object value) : held_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
+  Json() = default;                                            // null
+  Json(std::nullptr_t) {}                                      // NOLINT(google-explicit-constructor)
+  Json(bool value) : held_(value) {}                           // NOLINT(google-explicit-constructor)
+  Json(int value) : held_(std::int64_t{value}) {}              // NOLINT(google-explicit-constructor)
+  Json(std::int64_t value) : held_(value) {}                   // NOLINT(google-explicit-constructor)
+  Json(const char* value) : held_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
+  Json(std::string value) : held_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Json(std::string_view value) : held_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Json(Decimal value) : held_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
+  Json(Array value) : held_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
+  Json(Object value) : held_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
 
   bool is_null() const { return std::holds_alternative<std::monostate>(held_); }
   // The held value, or nullptr when it is of another type.

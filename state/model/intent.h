@@ -5,28 +5,28 @@
 #include <string>
 #include <string_view>
 
-#include "specs/base/key.h"
 #include "specs/base/json.h"
+#include "specs/base/key.h"
 #include "specs/base/timestamp.h"
 #include "state/model/action.h"
 
 namespace switchyard {
 
-// One call as it was written down before it was sent (law 3). A create, an update (a configuration sent to the agent), a
-// delete and every action are one intent each; a change that takes several calls writes one for each.
+// One call as it was written down before it was sent (law 3). A create, an update (a configuration sent to the agent),
+// a delete and every action are one intent each; a change that takes several calls writes one for each.
 struct Intent {
   std::int64_t id = 0;  // given by the store, ascending; 0: not written yet
   Key resource;
   std::string account;
   Action action;
   enum class Origin { kPlanned, kByHand } origin;
-  std::string uid;             // the server's; of a create: the new one's
-  std::string provider_id;     // empty for a create
-  Timestamp written;           // engine's clock
+  std::string uid;                        // the server's; of a create: the new one's
+  std::string provider_id;                // empty for a create
+  Timestamp written;                      // engine's clock
   std::optional<Timestamp> provider_now;  // the last provider `now` recorded before sending
-  std::string source_path;     // absolute path of the declaring file: the scope of law 8; empty by hand
-  Json request;                // what is sent, without secrets: enough to look for it and to repeat it
-  std::string proof_before;    // what the proof was before sending: boot time or last action id
+  std::string source_path;                // absolute path of the declaring file: the scope of law 8; empty by hand
+  Json request;                           // what is sent, without secrets: enough to look for it and to repeat it
+  std::string proof_before;               // what the proof was before sending: boot time or last action id
   std::string actor;
   std::string reason;
 
@@ -34,6 +34,7 @@ struct Intent {
 };
 
 std::string_view to_string(Intent::Origin origin);
+std::optional<Intent::Origin> parse_origin(std::string_view text);
 
 // What came of an intent. In progress: the provider took it, its end is still to be seen.
 struct Outcome {
@@ -47,7 +48,9 @@ struct Outcome {
 };
 
 std::string_view to_string(Outcome::Kind kind);
-// Done, refused and failed close an intent, and unknown for one asked for by hand. An open intent is one without such an outcome.
+std::optional<Outcome::Kind> parse_outcome(std::string_view text);
+// Done, refused and failed close an intent, and unknown for one asked for by hand. An open intent is one without such
+// an outcome.
 constexpr bool closes(Outcome::Kind kind, Intent::Origin origin) {
   switch (kind) {
     case Outcome::Kind::kDone:

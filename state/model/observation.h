@@ -51,7 +51,7 @@ struct AgentReport {
   bool drained = false;                  // refuses new calls
   std::optional<Timestamp> booted;       // proof of a restart
   std::string release;
-  std::string pending_release;           // empty: none
+  std::string pending_release;  // empty: none
   std::optional<std::int64_t> sip_latency_us;
   std::optional<std::int64_t> icmp_latency_us;
   std::string salt;                                               // of the fingerprints, kept with the server
@@ -62,10 +62,10 @@ struct AgentReport {
 
 struct ObservedServer {
   std::string account;
-  std::string id;                 // the provider's
-  std::optional<Mark> mark;       // nothing: not ours
-  std::string name;               // shown at the provider
-  std::optional<Role> role;       // as marked at the provider
+  std::string id;            // the provider's
+  std::optional<Mark> mark;  // nothing: not ours
+  std::string name;          // shown at the provider
+  std::optional<Role> role;  // as marked at the provider
   std::string region;
   std::string size;
   Phase phase = Phase::kProvisioning;
@@ -78,9 +78,9 @@ struct ObservedServer {
   // The last action that the provider took on it: its id (proof that it happened) and how it stands.
   std::string last_action;
   enum class ActionState { kNone, kRunning, kDone, kFailed } last_action_state = ActionState::kNone;
-  std::string last_action_message;     // why it failed, where the provider says so
-  std::optional<AgentReport> agent;    // nothing: no agent has reported yet
-  Timestamp seen{};                    // provider's `now` of the answer that showed it
+  std::string last_action_message;   // why it failed, where the provider says so
+  std::optional<AgentReport> agent;  // nothing: no agent has reported yet
+  Timestamp seen{};                  // provider's `now` of the answer that showed it
   // Law 4, kept by the engine: since when complete listings lack it, in how many, and whether a GET answered 404.
   std::optional<Timestamp> missing_since;
   std::int64_t missing_listings = 0;
@@ -89,9 +89,12 @@ struct ObservedServer {
   friend bool operator==(const ObservedServer&, const ObservedServer&) = default;
 };
 
+std::string_view to_string(ObservedServer::ActionState state);
+std::optional<ObservedServer::ActionState> parse_action_state(std::string_view text);
+
 struct Balance {
-  Money amount;   // what the provider says is there; negative: owed
-  Timestamp at;   // provider's clock: when it was so
+  Money amount;  // what the provider says is there; negative: owed
+  Timestamp at;  // provider's clock: when it was so
 
   friend bool operator==(const Balance&, const Balance&) = default;
 };
@@ -120,8 +123,8 @@ struct ObservedAccount {
   std::string name;
   std::optional<Balance> balance;
   std::optional<Catalogue> catalogue;
-  std::optional<Timestamp> listed;  // provider's `now` of the last complete listing; nothing: never observed
-  std::optional<Error> trouble;     // why the newest look failed, if it did: then `servers` is older than that
+  std::optional<Timestamp> listed;      // provider's `now` of the last complete listing; nothing: never observed
+  std::optional<Error> trouble;         // why the newest look failed, if it did: then `servers` is older than that
   std::vector<ObservedServer> servers;  // sorted by name, then id; missing ones included
 
   friend bool operator==(const ObservedAccount&, const ObservedAccount&) = default;

@@ -34,9 +34,9 @@ struct Attempts {
   Key resource;
   Action action;
   std::int64_t failures = 0;
-  Timestamp last{};        // engine's clock
-  Timestamp next_try{};    // engine's clock
-  std::string message;     // of the last failure
+  Timestamp last{};      // engine's clock
+  Timestamp next_try{};  // engine's clock
+  std::string message;   // of the last failure
 
   friend bool operator==(const Attempts&, const Attempts&) = default;
 };
@@ -65,7 +65,7 @@ struct GivenUp {
 // A resource's condition for people.
 struct Condition {
   Key resource;
-  std::string type;    // "Ready", "Late", "Expiring", "Held", "Drifted"
+  std::string type;  // "Ready", "Late", "Expiring", "Held", "Drifted"
   bool status = false;
   std::string reason;  // one word in UpperCamel
   std::string message;
@@ -81,7 +81,8 @@ struct Event {
   std::optional<Key> resource;
   std::string account;
   std::string actor;
-  std::string type;     // "intent", "done", "refused", "failed", "unknown", "adopted", "drained", "held", "override", "lock", ...
+  std::string
+      type;  // "intent", "done", "refused", "failed", "unknown", "adopted", "drained", "held", "override", "lock", ...
   std::string message;
   std::int64_t intent = 0;  // 0: none
 

@@ -1,0 +1,277 @@
+#include <algorithm>
+
+#include "state/model/observation.h"
+
+// The JSON forms of observations. They are written into state rows and spoken between client and server of the
+// simulator, so a member that is missing reads as "not known" and an unknown member is passed over.
+namespace switchyard {
+namespace {
+
+Error unreadable(std::string_view what) {
+  return Error{ErrorCode::kUnreadable, "unreadable " + std::string(what)};
+}
+
+void set_text(Json& json, std::string_view name, const std::string& text) {
+  if (!text.empty()) json.set(name, text);
+}
+
+void set_time(Json& json, std::string_view name, const std::optional<Timestamp>& time) {
+  if (time) json.set(name, to_string(*time));
+}
+
+void set_number(Json& json, std::string_view name, const std::optional<std::int64_t>& number) {
+  if (number) json.set(name, *number);
+}
+
+std::optional<std::int64_t> number(const Json& json, std::string_view name) {
+  const Json* member = json.find(name);
+  const std::int64_t* value = member == nullptr ? nullptr : member->integer();
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+// Nothing when the member is missing; false in `good` when it is there and no time.
+std::optional<Timestamp> time(const Json& json, std::string_view name, bool& good) {
+  const Json* member = json.find(name);
+  if (member == nullptr || member->is_null()) return std::nullopt;
+  const std::string* text = member->string();
+  if (text == nullptr) {
+    good = false;
+    return std::nullopt;
+  }
+  Result<Timestamp> parsed = parse_timestamp(*text);
+  if (!parsed.ok()) {
+    good = false;
+    return std::nullopt;
+  }
+  return *parsed;
+}
+
+std::optional<Rate> rate(const Json& json, bool& good) {
+  const Json* member = json.find("price");
+  if (member == nullptr || member->is_null()) return std::nullopt;
+  const std::string* text = member->string();
+  Result<Currency> currency = Currency::parse(json.string_or("currency", "USD"));
+  if (text == nullptr || !currency.ok()) {
+    good = false;
+    return std::nullopt;
+  }
+  Result<Rate> parsed = parse_rate(*text, *currency);
+  if (!parsed.ok()) {
+    good = false;
+    return std::nullopt;
+  }
+  return *parsed;
+}
+
+void set_rate(Json& json, const std::optional<Rate>& price) {
+  if (!price) return;
+  json.set("price", to_string(*price));
+  json.set("currency", price->currency.code());
+}
+
+Json to_json(const AgentReport& report) {
+  Json json;
+  json.set("at", to_string(report.at));
+  json.set("applied", report.applied);
+  json.set("appliedDigest", report.applied_digest);
+  Json peers{Json::Array{}};
+  for (const Peer& peer : report.peers) peers.push_back(switchyard::to_json(peer));
+  json.set("peers", std::move(peers));
+  set_number(json, "channels", report.channels);
+  set_number(json, "cps", report.cps);
+  json.set("drained", report.drained);
+  set_time(json, "booted", report.booted);
+  set_text(json, "release", report.release);
+  set_text(json, "pendingRelease", report.pending_release);
+  set_number(json, "sipLatencyUs", report.sip_latency_us);
+  set_number(json, "icmpLatencyUs", report.icmp_latency_us);
+  set_text(json, "salt", report.salt);
+  Json fingerprints{Json::Object{}};
+  for (const auto& [path, fingerprint] : report.fingerprints) fingerprints.set(path, fingerprint);
+  json.set("fingerprints", std::move(fingerprints));
+  return json;
+}
+
+Result<AgentReport> report_from_json(const Json& json) {
+  bool good = true;
+  const std::optional<Timestamp> at = time(json, "at", good);
+  const std::optional<Timestamp> booted = time(json, "booted", good);
+  if (!good || !at) return unreadable("report of an agent");
+  AgentReport report{.at = *at,
+                     .applied = json.string_or("applied", "{}"),
+                     .applied_digest = json.string_or("appliedDigest", ""),
+                     .peers = {},
+                     .channels = number(json, "channels"),
+                     .cps = number(json, "cps"),
+                     .drained = json.boolean_or("drained", false),
+                     .booted = booted,
+                     .release = json.string_or("release", ""),
+                     .pending_release = json.string_or("pendingRelease", ""),
+                     .sip_latency_us = number(json, "sipLatencyUs"),
+                     .icmp_latency_us = number(json, "icmpLatencyUs"),
+                     .salt = json.string_or("salt", ""),
+                     .fingerprints = {}};
+  if (const Json* peers = json.find("peers"); peers != nullptr && peers->array() != nullptr) {
+    for (const Json& element : *peers->array()) {
+      Result<Peer> peer = peer_from_json(element);
+      if (!peer.ok()) return peer.error();
+      report.peers.push_back(std::move(*peer));
+    }
+  }
+  if (const Json* members = json.find("fingerprints"); members != nullptr && members->object() != nullptr) {
+    for (const auto& [path, value] : *members->object()) {
+      if (value.string() == nullptr) return unreadable("fingerprint");
+      report.fingerprints.emplace_back(path, *value.string());
+    }
+    std::ranges::sort(report.fingerprints);
+  }
+  return report;
+}
+
+}  // namespace
+
+Json to_json(const Peer& peer) {
+  Json json;
+  json.set("for", peer.purpose == Peer::For::kDestination ? "destination" : "media");
+  json.set("name", peer.name);
+  json.set("address", peer.address);
+  json.set("weight", peer.weight);
+  return json;
+}
+
+Result<Peer> peer_from_json(const Json& json) {
+  const std::string purpose = json.string_or("for", "");
+  if (purpose != "destination" && purpose != "media") return unreadable("peer");
+  return Peer{.purpose = purpose == "media" ? Peer::For::kMedia : Peer::For::kDestination,
+              .name = json.string_or("name", ""),
+              .address = json.string_or("address", ""),
+              .weight = json.integer_or("weight", 1)};
+}
+
+Json to_json(const ObservedServer& server) {
+  Json json;
+  json.set("account", server.account);
+  json.set("id", server.id);
+  if (server.mark) {
+    json.set("mark",
+             Json(Json::Object{
+                 {"fleet", server.mark->fleet}, {"key", to_string(server.mark->key)}, {"uid", server.mark->uid}}));
+  }
+  json.set("name", server.name);
+  if (server.role) json.set("role", to_string(*server.role));
+  json.set("region", server.region);
+  json.set("size", server.size);
+  json.set("phase", to_string(server.phase));
+  set_text(json, "ipv4", server.ipv4);
+  set_text(json, "ipv6", server.ipv6);
+  set_time(json, "created", server.created);
+  set_time(json, "delivered", server.delivered);
+  set_time(json, "expires", server.expires);
+  set_rate(json, server.price);
+  set_text(json, "lastAction", server.last_action);
+  if (server.last_action_state != ObservedServer::ActionState::kNone) {
+    json.set("lastActionState", to_string(server.last_action_state));
+  }
+  set_text(json, "lastActionMessage", server.last_action_message);
+  if (server.agent) json.set("agent", to_json(*server.agent));
+  json.set("seen", to_string(server.seen));
+  set_time(json, "missingSince", server.missing_since);
+  if (server.missing_listings != 0) json.set("missingListings", server.missing_listings);
+  if (server.confirmed_gone) json.set("confirmedGone", true);
+  return json;
+}
+
+Result<ObservedServer> observed_server_from_json(const Json& json) {
+  if (json.object() == nullptr) return unreadable("server: not an object");
+  ObservedServer server;
+  bool good = true;
+  server.account = json.string_or("account", "");
+  server.id = json.string_or("id", "");
+  if (server.id.empty()) return unreadable("server: it has no id");
+  if (const Json* mark = json.find("mark"); mark != nullptr && !mark->is_null()) {
+    const std::optional<Key> key = parse_key(mark->string_or("key", ""));
+    if (!key) return unreadable("mark of server \"" + server.id + "\"");
+    server.mark = Mark{.fleet = mark->string_or("fleet", ""), .key = *key, .uid = mark->string_or("uid", "")};
+  }
+  server.name = json.string_or("name", "");
+  server.role = parse_role(json.string_or("role", ""));
+  server.region = json.string_or("region", "");
+  server.size = json.string_or("size", "");
+  const std::optional<Phase> phase = parse_phase(json.string_or("phase", ""));
+  if (!phase) return unreadable("phase of server \"" + server.id + "\"");
+  server.phase = *phase;
+  server.ipv4 = json.string_or("ipv4", "");
+  server.ipv6 = json.string_or("ipv6", "");
+  server.created = time(json, "created", good);
+  server.delivered = time(json, "delivered", good);
+  server.expires = time(json, "expires", good);
+  server.price = rate(json, good);
+  server.last_action = json.string_or("lastAction", "");
+  server.last_action_state =
+      parse_action_state(json.string_or("lastActionState", "none")).value_or(ObservedServer::ActionState::kNone);
+  server.last_action_message = json.string_or("lastActionMessage", "");
+  if (const Json* agent = json.find("agent"); agent != nullptr && !agent->is_null()) {
+    Result<AgentReport> report = report_from_json(*agent);
+    if (!report.ok()) return report.error();
+    server.agent = std::move(*report);
+  }
+  server.seen = time(json, "seen", good).value_or(Timestamp{});
+  server.missing_since = time(json, "missingSince", good);
+  server.missing_listings = json.integer_or("missingListings", 0);
+  server.confirmed_gone = json.boolean_or("confirmedGone", false);
+  if (!good) return unreadable("time or price of server \"" + server.id + "\"");
+  return server;
+}
+
+Json to_json(const Catalogue& catalogue) {
+  Json json;
+  Json regions{Json::Array{}};
+  for (const std::string& region : catalogue.regions) regions.push_back(region);
+  json.set("regions", std::move(regions));
+  Json sizes{Json::Array{}};
+  for (const SizeOffer& offer : catalogue.sizes) {
+    Json size;
+    size.set("name", offer.name);
+    set_rate(size, offer.price);
+    sizes.push_back(std::move(size));
+  }
+  json.set("sizes", std::move(sizes));
+  json.set("settling", to_string(catalogue.settling));
+  json.set("delivery", to_string(catalogue.delivery));
+  json.set("deliveryFailed", to_string(catalogue.delivery_failed));
+  json.set("agents", catalogue.agents);
+  json.set("resizeIsLive", catalogue.resize_is_live);
+  return json;
+}
+
+Result<Catalogue> catalogue_from_json(const Json& json) {
+  Catalogue catalogue;
+  bool good = json.object() != nullptr;
+  if (const Json* regions = json.find("regions"); regions != nullptr && regions->array() != nullptr) {
+    for (const Json& region : *regions->array()) {
+      good = good && region.string() != nullptr;
+      if (good) catalogue.regions.push_back(*region.string());
+    }
+  }
+  if (const Json* sizes = json.find("sizes"); sizes != nullptr && sizes->array() != nullptr) {
+    for (const Json& size : *sizes->array()) {
+      catalogue.sizes.push_back(SizeOffer{size.string_or("name", ""), rate(size, good)});
+    }
+  }
+  const auto span = [&](std::string_view name) {
+    Result<Duration> parsed = parse_duration(json.string_or(name, ""));
+    good = good && parsed.ok();
+    return parsed.ok() ? *parsed : Duration{};
+  };
+  catalogue.settling = span("settling");
+  catalogue.delivery = span("delivery");
+  catalogue.delivery_failed = span("deliveryFailed");
+  catalogue.agents = json.boolean_or("agents", true);
+  catalogue.resize_is_live = json.boolean_or("resizeIsLive", false);
+  if (!good) return unreadable("catalogue");
+  std::ranges::sort(catalogue.regions);
+  std::ranges::sort(catalogue.sizes, {}, &SizeOffer::name);
+  return catalogue;
+}
+
+}  // namespace switchyard
