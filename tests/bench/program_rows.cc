@@ -1,0 +1,119 @@
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "tests/bench/trial.h"
+
+namespace switchyard::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+double wall_of(const Usage& usage) {
+  return usage.wall.count();
+}
+double wall_seconds_of(const Usage& usage) {
+  return usage.wall.count() / 1000;
+}
+double peak_of(const Usage& usage) {
+  return usage.peak_mb;
+}
+
+std::optional<Usage> run_well(const Command& command) {
+  const Usage usage = run(command);
+  if (usage.exit_code == 0) return usage;
+  std::string text;
+  for (const std::string& word : command.words) text += word + ' ';
+  fmt::print(stderr, "exit code {} of: {}\n", usage.exit_code, text);
+  return std::nullopt;
+}
+
+// A folder of its own with a generated fleet that an apply has brought to convergence in an embedded world. It is made
+// once and serves all trials of the same size.
+std::optional<fs::path> converged_fleet(const Setting& setting, int servers, int files) {
+  const fs::path folder = setting.scratch / std::to_string(servers);
+  const fs::path made = folder / "converged";
+  if (fs::exists(made)) return folder;
+  fs::remove_all(folder);
+  fs::create_directories(folder / ".switchyard");
+  fmt::print(stderr, "bringing up {} servers ...\n", servers);
+  const std::string program = setting.program.string();
+  const std::string generator = SWITCHYARD_SOURCE_DIR "/examples/large/generate.sh";
+  const std::vector<Command> steps = {
+      {.words = {generator, std::to_string(servers), std::to_string(files), "fleet"}, .folder = folder},
+      {.words = {program, "sim", "ctl", "--world", ".switchyard/sim-main.db", "balance", "90000000.00"},
+       .folder = folder},
+      {.words = {program, "apply", "fleet", "--auto-approve"}, .folder = folder},
+  };
+  for (const Command& step : steps) {
+    const std::optional<Usage> usage = run_well(step);
+    if (!usage) return std::nullopt;
+    fmt::print(stderr, "  {} {}: {:.1f} s, {:.0f} MB\n", fs::path(step.words[0]).filename().string(), step.words[1],
+               usage->wall.count() / 1000, usage->peak_mb);
+  }
+  std::FILE* file = std::fopen(made.c_str(), "w");
+  if (file == nullptr) return std::nullopt;
+  std::fclose(file);
+  return folder;
+}
+
+Command plan_command(const Setting& setting, const fs::path& folder) {
+  return {.words = {setting.program.string(), "plan", "fleet", "--refresh=false", "--detailed-exitcode"},
+          .folder = folder};
+}
+
+std::optional<Trial> version(const Setting& setting) {
+  const Command command{.words = {setting.program.string(), "version"}};
+  return Trial{.figures = {{.row = {.what = "version, start to exit", .unit = "ms", .budget = 10}, .value = wall_of}},
+               .runs = 41,
+               .once = [command] { return run_well(command); }};
+}
+
+std::optional<Trial> warm_plan(const Setting& setting, int servers, int files, double budget_ms) {
+  const std::optional<fs::path> folder = converged_fleet(setting, servers, files);
+  if (!folder) return std::nullopt;
+  const Command command = plan_command(setting, *folder);
+  // The first one fills the caches; it is the other row's business.
+  if (!run_well(command)) return std::nullopt;
+  return Trial{
+      .figures = {{.row = {.what = fmt::format("plan without changes, {} servers", servers),
+                           .unit = "ms",
+                           .budget = budget_ms},
+                   .value = wall_of},
+                  {.row = {.what = "  its peak memory", .unit = "MB", .budget = std::nullopt}, .value = peak_of}},
+      .runs = 15,
+      .once = [command] { return run_well(command); }};
+}
+
+std::optional<Trial> first_parse(const Setting& setting) {
+  constexpr int kServers = 100'000;
+  const std::optional<fs::path> folder = converged_fleet(setting, kServers, 1'000);
+  if (!folder) return std::nullopt;
+  const Command command = plan_command(setting, *folder);
+  const auto once = [command, at = *folder]() -> std::optional<Usage> {
+    // Nothing is remembered: what the files decode to is kept beside the state.
+    for (const char* end : {"", "-wal", "-shm"}) fs::remove(at / ".switchyard" / fmt::format("state.db.cache{}", end));
+    return run_well(command);
+  };
+  return Trial{.figures = {{.row = {.what = "the same, first parse of 100,000 documents in 1,000 files",
+                                    .unit = "s",
+                                    .budget = 4},
+                            .value = wall_seconds_of},
+                           {.row = {.what = "  its peak memory", .unit = "MB", .budget = 150}, .value = peak_of}},
+               .runs = 5,
+               .once = once};
+}
+
+}  // namespace
+
+std::vector<Entry> program_entries() {
+  return {
+      {.name = "version", .prepare = version},
+      {.name = "plan-10000", .prepare = [](const Setting& setting) { return warm_plan(setting, 10'000, 100, 25); }},
+      {.name = "plan-100000",
+       .prepare = [](const Setting& setting) { return warm_plan(setting, 100'000, 1'000, 100); }},
+      {.name = "first-parse", .prepare = first_parse},
+  };
+}
+
+}  // namespace switchyard::bench
