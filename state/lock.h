@@ -9,13 +9,13 @@
 
 namespace switchyard {
 
-// One writer (law 11). The lock is a row in the state file (owner, pid, host, since, expiry, fencing number) and an flock
-// on a file beside it: an owner on this host whose flock is gone is dead and is replaced at once; otherwise the lock is
-// free after its expiry. Time here is the machine's clock.
+// One writer (law 11). The lock is a row in the state file (owner, pid, host, since, expiry, fencing number) and an
+// flock on a file beside it: an owner on this host whose flock is gone is dead and is replaced at once; otherwise the
+// lock is free after its expiry. Time here is the machine's clock.
 class Lock {
  public:
   struct Owner {
-    std::string who;   // the actor
+    std::string who;  // the actor
     std::string host;
     std::int64_t pid;
     Timestamp since;

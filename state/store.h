@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "specs/base/result.h"
-#include "specs/load.h"
+#include "state/cache.h"
 #include "state/model/intent.h"
 #include "state/model/observation.h"
 #include "state/model/record.h"
@@ -18,18 +18,20 @@ namespace switchyard {
 
 // All that one turn of the engine wants to be durable, written in one transaction.
 struct Batch {
-  std::vector<Intent> intents;            // ids are filled in by commit()
-  std::vector<Outcome> outcomes;          // of earlier intents
+  std::vector<Intent> intents;  // ids are filled in by commit()
+  // Of intents, each in place of the one before. Outcomes and events may name this batch's own intents, which have no
+  // ids yet: -1 is intents[0], -2 is intents[1].
+  std::vector<Outcome> outcomes;
   std::vector<Event> events;
   std::vector<Declaration> declarations;  // replaced by resource
   std::vector<Key> undeclared;            // declarations removed
   std::vector<GivenUp> given_up;
-  std::vector<Attempts> attempts;         // replaced by (resource, action)
+  std::vector<Attempts> attempts;                 // replaced by (resource, action)
   std::vector<std::pair<Key, Action>> succeeded;  // attempts removed
-  std::vector<Override> overrides;        // replaced by (resource, what)
+  std::vector<Override> overrides;                // replaced by (resource, what)
   std::vector<std::pair<Key, Override::What>> lifted;
-  std::vector<Condition> conditions;      // replaced by (resource, type)
-  std::vector<LedgerEntry> ledger;        // one that says nothing new is not written
+  std::vector<Condition> conditions;  // replaced by (resource, type)
+  std::vector<LedgerEntry> ledger;    // one that says nothing new is not written
 
   bool empty() const;
 };
@@ -75,24 +77,28 @@ class Store {
   // fails with kFenced. 0 (never locked) writes only in kMemory mode.
   void set_fence(std::int64_t fence);
 
-  // Writes all or nothing. Errors: kStorage (disk full: nothing was written), kFenced.
+  // Writes all or nothing; a batch with intents is always synced. Errors: kStorage (disk full: nothing was written),
+  // kFenced, kInvalid (an outcome or event of an intent that is not there).
   Result<Done> commit(Batch& batch, Durability durability);
 
-  // Journal.
+  // Journal. A limit keeps the newest so many, oldest first; 0: all.
   Result<std::vector<OpenIntent>> open_intents();
   Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> intents_of(const Key& resource, std::int64_t limit);
-  Result<std::vector<Declaration>> declarations();  // sorted by key
-  Result<std::vector<GivenUp>> given_up(Timestamp now);  // of the last 30 days, sorted by uid
-  Result<std::vector<Attempts>> attempts();              // sorted by resource, action
+  Result<std::vector<Declaration>> declarations();         // sorted by key
+  Result<std::vector<GivenUp>> given_up(Timestamp now);    // of the last 30 days, sorted by uid
+  Result<std::vector<Attempts>> attempts();                // sorted by resource, action
   Result<std::vector<Override>> overrides(Timestamp now);  // those in force, sorted by resource, what
   Result<std::vector<Condition>> conditions(const std::optional<Key>& resource);
   Result<std::vector<Event>> events(const EventFilter& filter);
   Result<std::vector<LedgerEntry>> ledger(std::string_view account, std::int64_t limit);
 
-  // Observations (Durability::kSoon; only rows that differ are written).
+  // Observations (Durability::kSoon; only rows that differ are written). Of a server of which nothing but times,
+  // latencies and calls changed, the stored reading stays until it is an hour old; what the last complete listing
+  // showed reads back as seen at that time.
   Result<Done> save(const ObservedAccount& account);
   Result<std::vector<ObservedAccount>> observed();  // sorted by name
-  // Changes with every save(), commit() of an override, attempt, intent, outcome or declaration: equal numbers, equal inputs of a plan.
+  // Grows with every save() and commit() that writes an input of a plan (all but events, conditions, ledger and notes):
+  // equal numbers, equal inputs; also when the file was lost or an old copy restored.
   Result<std::int64_t> generation();
 
   // Named numbers and texts (the engine's clock, the last provider `now` ...).
@@ -106,21 +112,6 @@ class Store {
  private:
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
-};
-
-// A cache file beside the state ("state.db.cache"): decoded files and remembered plans. Losing it loses nothing; a file
-// that cannot be opened, read or written is silently no cache.
-class CacheFile : public DecodeCache {
- public:
-  CacheFile(const std::string& path, std::string_view program_version);
-  ~CacheFile() override;
-  std::optional<std::string> get(std::string_view key) override;
-  void put(std::string_view key, std::string_view value) override;  // kept until flush(), written in one transaction
-  void flush();  // also drops entries not used for 30 days beyond a size bound
-
- private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,89 @@
+#include "state/rows.h"
+
+#include <fmt/format.h>
+
+#include "state/model/words.h"
+
+namespace switchyard {
+namespace {
+
+constexpr Words<ErrorCode, 15> kErrorCodes{{
+    {ErrorCode::kInvalid, "invalid"},
+    {ErrorCode::kNotFound, "not-found"},
+    {ErrorCode::kRefused, "refused"},
+    {ErrorCode::kRefusedForMoney, "refused-for-money"},
+    {ErrorCode::kUnauthorized, "unauthorized"},
+    {ErrorCode::kConflict, "conflict"},
+    {ErrorCode::kRateLimited, "rate-limited"},
+    {ErrorCode::kNotSent, "not-sent"},
+    {ErrorCode::kOutcomeUnknown, "outcome-unknown"},
+    {ErrorCode::kUnreadable, "unreadable"},
+    {ErrorCode::kTooNew, "too-new"},
+    {ErrorCode::kLocked, "locked"},
+    {ErrorCode::kFenced, "fenced"},
+    {ErrorCode::kStorage, "storage"},
+    {ErrorCode::kCancelled, "cancelled"},
+}};
+
+}  // namespace
+
+std::string_view to_word(ErrorCode code) {
+  return word_of(kErrorCodes, code);
+}
+
+void RowReader::fail(std::string_view what, int column) {
+  if (failure_) return;
+  failure_ = database_.damaged(fmt::format("{} \"{}\" in table {}", what, row_.text(column), table_));
+}
+
+Key RowReader::key(int column) {
+  auto key = parse_key(row_.text(column));
+  if (key) return std::move(*key);
+  fail("unknown resource", column);
+  return {Kind::kServer, {}};
+}
+
+Action RowReader::action(int column) {
+  const auto action = parse_action(row_.text(column));
+  if (!action) fail("unknown action", column);
+  return action.value_or(Action::kCreate);
+}
+
+Intent::Origin RowReader::origin(int column) {
+  const auto origin = parse_origin(row_.text(column));
+  if (!origin) fail("unknown origin", column);
+  return origin.value_or(Intent::Origin::kPlanned);
+}
+
+Outcome::Kind RowReader::outcome(int column) {
+  const auto kind = parse_outcome(row_.text(column));
+  if (!kind) fail("unknown outcome", column);
+  return kind.value_or(Outcome::Kind::kUnknown);
+}
+
+Override::What RowReader::override_what(int column) {
+  const auto what = parse_override(row_.text(column));
+  if (!what) fail("unknown override", column);
+  return what.value_or(Override::What::kFrozen);
+}
+
+ErrorCode RowReader::error_code(int column) {
+  const auto code = choice_of(kErrorCodes, row_.text(column));
+  if (!code) fail("unknown error", column);
+  return code.value_or(ErrorCode::kUnreadable);
+}
+
+Json RowReader::json(int column) {
+  auto json = parse_json(row_.text(column));
+  if (json) return std::move(*json);
+  fail("unreadable JSON", column);
+  return {};
+}
+
+Money RowReader::money(int minor_column, int currency_column) {
+  const auto currency = Currency::parse(row_.text(currency_column));
+  if (!currency) fail("unknown currency", currency_column);
+  return {.minor = integer(minor_column), .currency = currency ? *currency : Currency()};
+}
+
+}  // namespace switchyard
