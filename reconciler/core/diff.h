@@ -22,12 +22,12 @@ struct PlanOptions {
     std::string value;
     friend bool operator==(const Selector&, const Selector&) = default;
   };
-  std::vector<Selector> target;   // empty: all
+  std::vector<Selector> target;  // empty: all
   std::vector<Selector> exclude;
   std::optional<Money> what_if_balance;
   std::vector<Key> allow_disruption;
   std::optional<std::int64_t> max_destroy;
-  bool destroy_all = false;       // `destroy`: everything declared under the scope goes; exempt from the limit
+  bool destroy_all = false;  // `destroy`: everything declared under the scope goes; exempt from the limit
 
   friend bool operator==(const PlanOptions&, const PlanOptions&) = default;
 };

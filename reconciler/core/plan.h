@@ -32,23 +32,35 @@ struct Change {
   Action action;
   Key resource;
   std::string account;
-  std::string reason;               // holds no position
-  std::vector<int> after;           // ids that must have ended well before this one starts
+  std::string reason;          // holds no position
+  std::vector<int> after;      // ids that must have ended well before this one starts
+  std::vector<int> after_end;  // ids that must have ended, well or not, before this one starts
   Effect effect;
   std::vector<FieldChange> fields;  // sorted by path
   Source source;
   // What must still be so when it is carried out (law 9): the machine it was computed for; empty for a create.
   std::string uid;
   std::string provider_id;
-  std::optional<std::int64_t> channels;  // calls on it when the plan was made, where it ends calls; nothing: unknown or none asked
-  bool drain = false;                    // it ends calls: drained first, undrained after
-  bool after_is_replacement_half = false;  // its `after` names a replace: it runs between that one's halves
+  std::optional<std::int64_t>
+      channels;  // calls on it when the plan was made, where it ends calls; nothing: unknown or none asked
+  // It ends calls: nothing is sent before the server is at zero channels.
+  bool waits_for_zero_calls = false;
 
   friend bool operator==(const Change&, const Change&) = default;
 };
 
 enum class Gate {
-  kBalance, kRunway, kObservation, kChannels, kCapacity, kWindow, kLimit, kProtection, kDependency, kProvider, kOverride
+  kBalance,
+  kRunway,
+  kObservation,
+  kChannels,
+  kCapacity,
+  kWindow,
+  kLimit,
+  kProtection,
+  kDependency,
+  kProvider,
+  kOverride
 };
 std::string_view to_string(Gate gate);
 std::optional<Gate> parse_gate(std::string_view text);
@@ -73,10 +85,10 @@ struct AccountMoney {
   std::string account;
   std::optional<Money> available;  // before the reserve; nothing: unknown
   Money reserve;
-  std::int64_t servers = 0;        // what exists and what is on its way
-  std::int64_t affordable = 0;     // how many creates this plan makes
-  std::optional<Rate> burn;        // of all that runs now; nothing: a price is unknown
-  std::optional<std::chrono::seconds> runway;        // at that burn; nothing: unknown or for ever
+  std::int64_t servers = 0;                    // what exists and what is on its way
+  std::int64_t affordable = 0;                 // how many creates this plan makes
+  std::optional<Rate> burn;                    // of all that runs now; nothing: a price is unknown
+  std::optional<std::chrono::seconds> runway;  // at that burn; nothing: unknown or for ever
   std::optional<Rate> burn_after;
   std::optional<std::chrono::seconds> runway_after;  // once the plan is carried out
 
@@ -95,13 +107,13 @@ struct Unmanaged {
 };
 
 struct Safety {
-  std::int64_t destroys = 0;      // deletes and replacements, held ones included
-  std::string destroy_limit;      // "5", "10% (2)", one for each account that destroys
+  std::int64_t destroys = 0;        // deletes and replacements, held ones included
+  std::string destroy_limit;        // "5", "10% (2)", one for each account that destroys
   std::int64_t calls_affected = 0;  // live calls on servers that are drained first
   struct Capacity {
     std::string cluster;
-    std::int64_t now;      // channels of members in service
-    std::int64_t lowest;   // while the plan is carried out
+    std::int64_t now;     // channels of members in service
+    std::int64_t lowest;  // while the plan is carried out
     std::int64_t in_use;
     friend bool operator==(const Capacity&, const Capacity&) = default;
   };
@@ -118,8 +130,9 @@ struct Plan {
   std::vector<AccountMoney> balances;    // by account
   std::vector<Override> overrides;
   std::vector<Unmanaged> unmanaged;
-  std::vector<Key> adopted;              // marked servers that this state did not know yet
-  std::vector<std::string> warnings;     // ahead of trouble: expiry, late deliveries, a runway under 7 days
+  std::vector<Key> adopted;           // marked servers that this state did not know yet
+  std::vector<Key> under_way;         // being delivered or changed right now: waited for, not planned again
+  std::vector<std::string> warnings;  // ahead of trouble: expiry, late deliveries, a runway under 7 days
   Safety safety;
   struct Summary {
     std::int64_t create = 0, update = 0, replace = 0, remove = 0, action = 0, held = 0, unchanged = 0;

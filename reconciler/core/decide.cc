@@ -1,0 +1,341 @@
+#include <algorithm>
+
+#include "reconciler/core/planner.h"
+
+// What each resource needs, looked at alone: one function a situation.
+namespace switchyard {
+namespace {
+
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+bool protected_at_machine(const ObservedServer& machine) {
+  if (!machine.agent) return false;
+  const Result<Json> applied = parse_json(machine.agent->applied);
+  return applied.ok() && applied->boolean_or("spec.protect", false);
+}
+
+}  // namespace
+
+Draft Planner::draft(const Member& member, Action action, const ObservedServer* machine, std::string reason) const {
+  Change change{.action = action,
+                .resource = member.key,
+                .account = {},
+                .reason = std::move(reason),
+                .after = {},
+                .after_end = {},
+                .effect = Effect::kLive,
+                .fields = {},
+                .source = {},
+                .uid = {},
+                .provider_id = {},
+                .channels = std::nullopt};
+  if (member.desired != nullptr) change.source = member.desired->source;
+  if (machine != nullptr) {
+    change.account = machine->account;
+    change.uid = machine->mark ? machine->mark->uid : "";
+    change.provider_id = machine->id;
+  } else {
+    change.account = member.desired->account;
+  }
+  Draft made(std::move(change));
+  made.member = &member;
+  made.machine = machine;
+  made.priority = member.desired == nullptr ? 0 : member.desired->priority;
+  return made;
+}
+
+// Adds a draft and lets the gates look at it that depend on nothing else: a person's word, a look that failed, a
+// back-off.
+std::size_t Planner::add(Draft made) {
+  const Change& change = made.change;
+  const Key account_key{Kind::kAccount, change.account};
+  const auto until = [](const Override& said) { return said.until ? ", until " + to_string(*said.until) : ""; };
+  if (const Override* frozen = override_of(account_key, Override::What::kFrozen)) {
+    hold(made, Gate::kOverride,
+         "account " + quoted(change.account) + " was frozen by " + frozen->who + until(*frozen) + ": " + frozen->why +
+             "; `switchyard unfreeze " + change.account + "` lifts it");
+    made.hold->until = frozen->until;
+  } else if (const Override* suspended = override_of(change.resource, Override::What::kSuspended)) {
+    hold(made, Gate::kOverride,
+         "suspended by " + suspended->who + until(*suspended) + ": " + suspended->why + "; `switchyard resume " +
+             to_string(change.resource) + "` lifts it");
+    made.hold->until = suspended->until;
+  }
+  const ObservedAccount* account = fleet_.account(change.account);
+  if (account == nullptr || !account->listed) {
+    std::string why = "account " + quoted(change.account) + " was never observed";
+    if (account != nullptr && account->trouble) why += ": " + account->trouble->message;
+    hold(made, Gate::kObservation, why + "; nothing is done to what cannot be seen");
+  } else if (account->trouble) {
+    hold(made, Gate::kObservation,
+         "the newest look at account " + quoted(change.account) + " failed: " + account->trouble->message +
+             "; it is done once a listing is complete again");
+  }
+  failing(made);
+  const Key key = change.resource;
+  drafts_.push_back(std::move(made));
+  by_resource_.emplace(key, drafts_.size() - 1);
+  busy_.insert(key);
+  return drafts_.size() - 1;
+}
+
+// A change that failed lately waits out its back-off.
+bool Planner::failing(Draft& made) const {
+  const Attempts* attempts = attempts_of(made.change.resource, made.change.action);
+  if (attempts == nullptr || attempts->next_try <= in_.now) return false;
+  const std::string times = attempts->failures == 1 ? "once" : std::to_string(attempts->failures) + " times";
+  hold(made, Gate::kProvider,
+       "failed " + times + " in a row, last: " + attempts->message + "; next try at " + to_string(attempts->next_try));
+  if (made.hold->gate == Gate::kProvider) made.hold->until = attempts->next_try;
+  return true;
+}
+
+void Planner::decide_all() {
+  for (const Member& member : fleet_.wanted()) {
+    if (!selected(member)) continue;
+    decided_.insert(member.key);
+    if (in_.options.destroy_all) {
+      decide_removal(member);
+    } else {
+      decide(member);
+    }
+  }
+  for (const Member& member : fleet_.unwanted()) {
+    if (selected(member)) decide_removal(member);
+  }
+  for (const Declaration* orphan : fleet_.orphans()) {
+    Member member(orphan->resource);
+    Change change{.action = Action::kDelete,
+                  .resource = orphan->resource,
+                  .account = orphan->account,
+                  .reason = "no longer declared",
+                  .after = {},
+                  .after_end = {},
+                  .effect = Effect::kLive,
+                  .fields = {},
+                  .source = {},
+                  .uid = orphan->uid,
+                  .provider_id = {},
+                  .channels = std::nullopt};
+    Draft made(std::move(change));
+    hold(made, Gate::kDependency,
+         "account " + quoted(orphan->account) +
+             " is no longer declared, so its provider cannot be reached; restore the account until its servers are "
+             "gone");
+    drafts_.push_back(std::move(made));
+    busy_.insert(orphan->resource);
+  }
+}
+
+void Planner::decide(const Member& member) {
+  for (const ObservedServer* server : member.late) {
+    remove_machine(member, *server, "turned up late under a uid that was given up", false);
+  }
+  if (const auto at = open_.find(member.key); at != open_.end()) {
+    const OpenIntent* open = at->second;
+    const bool seen = member.current != nullptr && member.current->mark->uid == open->intent.uid;
+    if (open->intent.action == Action::kCreate && !seen) {
+      std::string reason = member.current == nullptr ? "is wanted and not there" : "takes the place of another";
+      Draft made = draft(member, Action::kCreate, nullptr, std::move(reason));
+      hold(made, Gate::kObservation,
+           "a create sent at " + to_string(open->intent.written) +
+               " has no known outcome; it is looked for before anything is sent again");
+      add(std::move(made));
+      return;
+    }
+    if (open->intent.action != Action::kCreate) {
+      under_way_.push_back(member.key);
+      busy_.insert(member.key);
+      return;
+    }
+  }
+  if (member.current == nullptr) {
+    decide_absent(member);
+  } else {
+    decide_present(member);
+  }
+}
+
+void Planner::decide_absent(const Member& member) {
+  if (member.missing != nullptr) {
+    const ObservedServer& missing = *member.missing;
+    Draft made = draft(member, Action::kCreate, nullptr, "has been missing since " + to_string(*missing.missing_since));
+    hold(made, Gate::kObservation,
+         "server " + quoted(missing.id) + " is missing from " + std::to_string(missing.missing_listings) +
+             (missing.missing_listings == 1 ? " listing" : " listings") + " since " +
+             to_string(*missing.missing_since) +
+             "; it counts as gone once two complete listings a settling time apart lack it and its id is not found");
+    add(std::move(made));
+    return;
+  }
+  const bool vanished = member.gone != nullptr;
+  Draft made =
+      draft(member, Action::kCreate, nullptr,
+            vanished ? "server " + quoted(member.gone->id) + " is gone from its provider" : "is wanted and not there");
+  const ObservedAccount* account = fleet_.account(member.desired->account);
+  if (account != nullptr && account->catalogue) {
+    const Catalogue& offers = *account->catalogue;
+    if (!offers.regions.empty() && !std::ranges::binary_search(offers.regions, member.desired->region)) {
+      hold(made, Gate::kProvider,
+           "account " + quoted(account->name) + " offers no region " + quoted(member.desired->region));
+    }
+    if (!offers.sizes.empty() &&
+        !std::ranges::binary_search(offers.sizes, member.desired->size, {}, &SizeOffer::name)) {
+      hold(made, Gate::kProvider,
+           "account " + quoted(account->name) + " offers no size " + quoted(member.desired->size));
+    }
+  }
+  const std::size_t create = add(std::move(made));
+  if (member.desired->power == Power::kStopped) {
+    Draft stop = draft(member, Action::kStop, nullptr, "is wanted stopped");
+    stop.change.effect = Effect::kReboot;
+    stop.after.push_back(create);
+    add(std::move(stop));
+  }
+}
+
+void Planner::decide_present(const Member& member) {
+  const ObservedServer& machine = *member.current;
+  const ObservedAccount& account = *fleet_.account(machine.account);
+  const Catalogue catalogue = account.catalogue.value_or(Catalogue{});
+  const bool failed_delivery =
+      !machine.delivered && machine.created && account.listed && catalogue.delivery_failed.count() > 0 &&
+      (machine.phase == Phase::kFailed || *account.listed - *machine.created >= catalogue.delivery_failed);
+  if (failed_delivery) {
+    remove_machine(member, machine,
+                   "was not delivered within " + to_string(catalogue.delivery_failed) + "; a new one is made after",
+                   false);
+    return;
+  }
+  if (machine.phase == Phase::kProvisioning || !machine.delivered) {
+    under_way_.push_back(member.key);
+    busy_.insert(member.key);
+    if (machine.created && account.listed && catalogue.delivery.count() > 0 &&
+        *account.listed - *machine.created >= catalogue.delivery) {
+      warnings_.push_back(to_string(member.key) + " is late: ordered " +
+                          for_people(*account.listed - *machine.created) + " ago, delivery takes up to " +
+                          to_string(catalogue.delivery));
+    }
+    return;
+  }
+  // What a replacement left behind goes as soon as its successor serves.
+  if (serving(machine)) {
+    for (const ObservedServer* old : member.superseded) {
+      remove_machine(member, *old, "was replaced by server " + quoted(machine.id), true);
+    }
+  }
+  if (machine.phase == Phase::kUpdating) {
+    under_way_.push_back(member.key);
+    busy_.insert(member.key);
+    return;
+  }
+  if (machine.phase == Phase::kFailed) {
+    warnings_.push_back(to_string(member.key) + " has failed at its provider; `switchyard action restart " +
+                        to_string(member.key) + "` is the mildest cure, os-cycle and power-cycle come after it");
+    return;
+  }
+  std::optional<std::size_t> first;
+  if (machine.phase == Phase::kExpired) {
+    if (member.desired->power == Power::kStopped) return;
+    first = add(draft(member, Action::kReactivate, &machine, "has expired and is wanted running"));
+  } else if (machine.phase == Phase::kStopped) {
+    if (member.desired->power == Power::kStopped || override_of(member.key, Override::What::kStopped) != nullptr)
+      return;
+    first = add(draft(member, Action::kStart, &machine, "is stopped and wanted running"));
+  }
+  decide_power(member, machine, first);
+}
+
+// A machine that is delivered and runs, or will once `first` is done.
+void Planner::decide_power(const Member& member, const ObservedServer& machine, std::optional<std::size_t> first) {
+  if (member.desired->power == Power::kStopped) {
+    // What differs besides is brought up when it is started again.
+    Draft stop = draft(member, Action::kStop, &machine, "runs and is wanted stopped");
+    stop.change.effect = Effect::kReboot;
+    add(std::move(stop));
+    return;
+  }
+  const ObservedAccount& account = *fleet_.account(machine.account);
+  const Catalogue catalogue = account.catalogue.value_or(Catalogue{});
+  if (!machine.agent && catalogue.agents) {
+    Draft update = draft(member, Action::kUpdate, &machine, "its configuration is not known");
+    hold(update, Gate::kObservation, "no agent has reported from it yet, so that nobody knows what is in force there");
+    add(std::move(update));
+    return;
+  }
+  std::vector<FieldChange> fields = compare_fields(desired_, *member.desired, member, catalogue, in_.fingerprints);
+  bool disrupts = false;
+  if (!fields.empty()) {
+    const Effect effect = worst_effect(fields);
+    const bool replaces = effect == Effect::kReplace;
+    Draft change =
+        draft(member, replaces ? Action::kReplace : Action::kUpdate, &machine,
+              fields.size() == 1 ? fields.front().path + " differs" : std::to_string(fields.size()) + " fields differ");
+    change.change.effect = effect;
+    change.change.fields = std::move(fields);
+    change.destroys = replaces;
+    if (first) change.after.push_back(*first);
+    if (replaces && member.desired->protect) {
+      hold(change, Gate::kProtection,
+           "it is protected and only a replacement brings this about; `protect: false` lifts it");
+    }
+    disrupts = ends_calls(effect);
+    const std::size_t added = add(std::move(change));
+    if (!first) first = added;
+  }
+  if (!machine.agent) return;
+  if (member.desired->auto_upgrade && !machine.agent->pending_release.empty() && machine.phase != Phase::kStopped) {
+    Draft upgrade = draft(member, Action::kUpgrade, &machine,
+                          "release " + machine.agent->pending_release + " is pending and autoUpgrade is on");
+    upgrade.change.effect = Effect::kRestart;
+    if (first) upgrade.after.push_back(*first);
+    if (machine.agent->channels.value_or(1) != 0) {
+      hold(upgrade, Gate::kChannels,
+           machine.agent->channels
+               ? "autoUpgrade waits for zero channels; " + std::to_string(*machine.agent->channels) + " calls are up"
+               : "autoUpgrade waits for zero channels; how many calls are up is not known");
+    }
+    add(std::move(upgrade));
+    disrupts = true;
+  }
+  if (machine.agent->drained && !disrupts && override_of(member.key, Override::What::kDrained) == nullptr &&
+      machine.phase != Phase::kStopped && machine.phase != Phase::kExpired) {
+    Draft undrain =
+        draft(member, Action::kUndrain, &machine, "is drained though no change and no override asks for it");
+    if (first) undrain.after.push_back(*first);
+    add(std::move(undrain));
+  }
+}
+
+void Planner::decide_removal(const Member& member) {
+  for (const ObservedServer* server : member.late) {
+    remove_machine(member, *server, "turned up late under a uid that was given up", false);
+  }
+  std::string reason = in_.options.destroy_all ? "everything declared here is to go" : "is no longer declared";
+  std::vector<const ObservedServer*> machines = member.superseded;
+  if (member.current != nullptr) machines.insert(machines.begin(), member.current);
+  if (in_.options.destroy_all) {
+    machines.insert(machines.end(), member.doubles.begin(), member.doubles.end());
+    if (open_.contains(member.key) && machines.empty()) under_way_.push_back(member.key);
+  }
+  for (const ObservedServer* machine : machines) remove_machine(member, *machine, reason, true);
+}
+
+void Planner::remove_machine(const Member& member, const ObservedServer& machine, std::string reason, bool destroys) {
+  Draft removal = draft(member, Action::kDelete, &machine, std::move(reason));
+  removal.change.effect = Effect::kReplace;
+  removal.destroys = destroys;
+  const bool leaves = member.desired == nullptr || in_.options.destroy_all;
+  const bool protect = (member.desired != nullptr && member.desired->protect) ||
+                       (member.declaration != nullptr && member.declaration->protect) ||
+                       (member.desired == nullptr && protected_at_machine(machine));
+  if (destroys && leaves && protect) {
+    hold(removal, Gate::kProtection,
+         "it is protected; to lift it, declare it with `protect: false`, apply, and remove it again");
+  }
+  add(std::move(removal));
+}
+
+}  // namespace switchyard

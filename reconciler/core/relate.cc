@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "reconciler/core/planner.h"
+
+// What drafts mean for each other (domain.md, "Clusters"): media servers before the switches that use them, switches
+// before the dispatchers that send them calls; a switch enters its dispatchers' list last and leaves it first.
+namespace switchyard {
+
+// Among creates the order is one of good manners: one that fails does not stop the others, it is only not yet a peer.
+void Planner::relate_creates() {
+  std::map<Key, std::size_t> creates;
+  for (std::size_t i = 0; i < drafts_.size(); ++i) {
+    if (drafts_[i].goes() && drafts_[i].change.action == Action::kCreate)
+      creates.emplace(drafts_[i].change.resource, i);
+  }
+  for (const auto& [key, i] : creates) {
+    for (const Member* peer : peers_.wanted_peers_of(*drafts_[i].member->desired)) {
+      const auto before = creates.find(peer->key);
+      if (before != creates.end()) drafts_[i].after_end.push_back(before->second);
+    }
+  }
+}
+
+// A server whose peers change is told so once those that come are there.
+void Planner::relate_peers() {
+  // What brings a peer into service: its create, or the first half of its replacement.
+  std::map<Key, std::size_t> bringing;
+  for (std::size_t i = 0; i < drafts_.size(); ++i) {
+    const Action action = drafts_[i].change.action;
+    if (drafts_[i].goes() && (action == Action::kCreate || action == Action::kReplace)) {
+      bringing.emplace(drafts_[i].change.resource, i);
+    }
+  }
+  for (const Member& member : fleet_.wanted()) {
+    if (!decided_.contains(member.key) || member.current == nullptr || !member.current->agent) continue;
+    const ObservedServer& machine = *member.current;
+    if (!machine.delivered || machine.phase == Phase::kUpdating || member.desired->power == Power::kStopped) continue;
+    if (std::ranges::find(under_way_, member.key) != under_way_.end()) continue;
+    if (member.desired->role == Role::kSwitch && member.desired->media.empty() && machine.agent->peers.empty())
+      continue;
+    std::optional<std::size_t> update;
+    std::optional<std::size_t> revival;
+    bool replaced = false;
+    const auto [from, to] = by_resource_.equal_range(member.key);
+    for (auto at = from; at != to; ++at) {
+      const Action action = drafts_[at->second].change.action;
+      if (action == Action::kUpdate) update = at->second;
+      if (action == Action::kStart || action == Action::kReactivate) revival = at->second;
+      if (action == Action::kReplace) replaced = true;
+    }
+    if (replaced) continue;  // its successor is made with the peers of that time
+    const bool down = machine.phase == Phase::kStopped || machine.phase == Phase::kExpired;
+    if (down && (!revival || !drafts_[*revival].goes())) continue;
+
+    std::vector<std::string> coming;
+    std::vector<std::size_t> waits;
+    for (const Member* peer : peers_.wanted_peers_of(*member.desired)) {
+      const auto brought = bringing.find(peer->key);
+      if (brought == bringing.end()) continue;
+      coming.push_back(peer->key.name);
+      waits.push_back(brought->second);
+    }
+    std::optional<FieldChange> difference =
+        compare_peers(*member.desired, member, peers_.peers_of(*member.desired), coming);
+    if (!difference) continue;
+    if (!update) {
+      Draft made = draft(member, Action::kUpdate, &machine, difference->path + " differ");
+      made.change.fields.push_back(std::move(*difference));
+      if (revival) made.after.push_back(*revival);
+      update = add(std::move(made));
+    } else {
+      drafts_[*update].change.fields.push_back(std::move(*difference));
+      std::ranges::sort(drafts_[*update].change.fields, {}, &FieldChange::path);
+    }
+    // Only what this plan brings is waited for: one that is short of money keeps no other out of service.
+    for (const std::size_t wait : waits) drafts_[*update].after.push_back(wait);
+  }
+}
+
+// A server leaves only after those that send it calls or media were told.
+void Planner::relate_removals_to_peers() {
+  std::multimap<std::pair<std::string, std::string>, const Member*> knows;  // (name, address) -> who knows it
+  bool any = false;
+  for (const Draft& made : drafts_) any = any || made.change.action == Action::kDelete;
+  if (!any) return;
+  for (const Member& member : fleet_.wanted()) {
+    if (member.current == nullptr || !member.current->agent) continue;
+    for (const Peer& peer : member.current->agent->peers) knows.emplace(std::pair(peer.name, peer.address), &member);
+  }
+  for (std::size_t i = 0; i < drafts_.size(); ++i) {
+    Draft& removal = drafts_[i];
+    if (removal.change.action != Action::kDelete || removal.machine == nullptr) continue;
+    const ObservedServer& machine = *removal.machine;
+    const std::string address = machine.ipv4.empty() ? machine.ipv6 : machine.ipv4;
+    const std::string& name = machine.mark ? machine.mark->key.name : removal.change.resource.name;
+    const auto [from, to] = knows.equal_range(std::pair(name, address));
+    for (auto at = from; at != to; ++at) {
+      const Member& observer = *at->second;
+      std::optional<std::size_t> told;
+      bool leaves_too = false;
+      const auto [first, last] = by_resource_.equal_range(observer.key);
+      for (auto other = first; other != last; ++other) {
+        const Change& change = drafts_[other->second].change;
+        if (change.action == Action::kDelete && drafts_[other->second].machine == observer.current) {
+          leaves_too = true;
+          // A dispatcher goes before the switches it sends calls to; a media server after the switches that use it.
+          removal.after.push_back(other->second);
+        }
+        const auto lists = [](const FieldChange& field) {
+          return field.path == "destinations" || field.path == "media";
+        };
+        if (change.action == Action::kUpdate && std::ranges::any_of(change.fields, lists)) told = other->second;
+      }
+      const bool down = observer.current->phase == Phase::kStopped || observer.current->phase == Phase::kExpired;
+      if (leaves_too || down) continue;
+      if (told) {
+        removal.after.push_back(*told);
+      } else {
+        hold(removal, Gate::kDependency,
+             to_string(observer.key) + " still sends to it, and this plan does not change that; plan both");
+      }
+    }
+  }
+}
+
+}  // namespace switchyard
