@@ -13,38 +13,48 @@ namespace {
 
 using namespace switchyard::bench;
 
-struct Picked {
-  std::string name;
-  std::optional<Trial> trial;
-};
-
 bool asked_for(std::string_view name, const std::vector<std::string>& words) {
   return words.empty() ||
          std::ranges::any_of(words, [&](const std::string& word) { return name.find(word) != name.npos; });
 }
 
 // One run of each trial, then the next one of each: what disturbs the machine for a while disturbs all of them alike.
-void measure(std::vector<Picked>& picked) {
-  int most = 0;
-  for (const Picked& entry : picked) most = entry.trial ? std::max(most, entry.trial->runs) : most;
+void measure(std::vector<Trial>& trials) {
+  const int most = std::ranges::max(trials, {}, &Trial::runs).runs;
   for (int round = 0; round < most; ++round) {
-    for (Picked& entry : picked) {
-      if (!entry.trial || round >= entry.trial->runs) continue;
-      const std::optional<Usage> usage = entry.trial->once();
-      if (!usage) {
-        for (Trial::Figure& figure : entry.trial->figures) figure.row.measured.clear();
-        entry.trial->runs = 0;
-        continue;
+    for (Trial& trial : trials) {
+      if (round >= trial.runs) continue;
+      const std::optional<std::vector<double>> values = trial.once();
+      if (!values) trial.runs = 0;
+      for (std::size_t row = 0; row < trial.rows.size(); ++row) {
+        if (values) trial.rows[row].measured.push_back((*values)[row]);
+        if (!values) trial.rows[row].measured.clear();
       }
-      for (Trial::Figure& figure : entry.trial->figures) figure.row.measured.push_back(figure.value(*usage));
     }
   }
+}
+
+// Prepares and measures those entries that were asked for, and adds their rows.
+void add_rows(const std::vector<Entry>& entries, const std::vector<std::string>& words, const Setting& setting,
+              std::vector<Row>& rows) {
+  std::vector<Trial> trials;
+  for (const Entry& entry : entries) {
+    if (!asked_for(entry.name, words)) continue;
+    std::optional<Trial> trial = entry.prepare(setting);
+    trials.push_back(
+        trial ? std::move(*trial)
+              : Trial{.rows = {{.what = entry.name, .unit = "", .budget = std::nullopt}}, .runs = 0, .once = {}});
+  }
+  if (trials.empty()) return;
+  measure(trials);
+  for (const Trial& trial : trials) rows.insert(rows.end(), trial.rows.begin(), trial.rows.end());
 }
 
 int usage_error(const char* text) {
   fmt::print(stderr,
              "switchyard_bench: {}\nusage: switchyard_bench --program FILE [--scratch DIR] [ROW...]\nrows:", text);
   for (const Entry& entry : program_entries()) fmt::print(stderr, " {}", entry.name);
+  for (const Entry& entry : engine_entries()) fmt::print(stderr, " {}", entry.name);
   fmt::print(stderr, "\n");
   return 1;
 }
@@ -65,26 +75,17 @@ int main(int argc, char** argv) {
     }
   }
   if (setting.program.empty()) return usage_error("--program is missing");
-  std::vector<Entry> entries = program_entries();
-  std::erase_if(entries, [&](const Entry& entry) { return !asked_for(entry.name, words); });
-  if (entries.empty()) return usage_error("no row has that in its name");
   const bool own_scratch = setting.scratch.empty();
   if (own_scratch) {
     std::string pattern = (std::filesystem::temp_directory_path() / "switchyard-bench-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) return usage_error("no scratch folder can be made");
     setting.scratch = pattern;
   }
-  std::vector<Picked> picked;
-  for (const Entry& entry : entries) picked.push_back({.name = entry.name, .trial = entry.prepare(setting)});
-  measure(picked);
-
   std::vector<Row> rows;
-  for (const Picked& entry : picked) {
-    if (!entry.trial) rows.push_back({.what = entry.name, .unit = "", .budget = std::nullopt});
-    if (!entry.trial) continue;
-    for (const Trial::Figure& figure : entry.trial->figures) rows.push_back(figure.row);
-  }
-  fmt::print("{}", to_table(rows));
+  add_rows(program_entries(), words, setting, rows);
+  add_rows(engine_entries(), words, setting, rows);
   if (own_scratch) std::filesystem::remove_all(setting.scratch);
+  if (rows.empty()) return usage_error("no row has that in its name");
+  fmt::print("{}", to_table(rows));
   return std::ranges::any_of(rows, [](const Row& row) { return row.measured.empty(); }) ? 1 : 0;
 }

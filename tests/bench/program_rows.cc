@@ -2,22 +2,13 @@
 
 #include <cstdio>
 
+#include "tests/bench/process.h"
 #include "tests/bench/trial.h"
 
 namespace switchyard::bench {
 namespace {
 
 namespace fs = std::filesystem;
-
-double wall_of(const Usage& usage) {
-  return usage.wall.count();
-}
-double wall_seconds_of(const Usage& usage) {
-  return usage.wall.count() / 1000;
-}
-double peak_of(const Usage& usage) {
-  return usage.peak_mb;
-}
 
 std::optional<Usage> run_well(const Command& command) {
   const Usage usage = run(command);
@@ -62,11 +53,19 @@ Command plan_command(const Setting& setting, const fs::path& folder) {
           .folder = folder};
 }
 
+// Runs a command well and gives what it used to the rows.
+std::optional<std::vector<double>> values_of(const Command& command,
+                                             const std::function<std::vector<double>(const Usage&)>& values) {
+  const std::optional<Usage> usage = run_well(command);
+  if (!usage) return std::nullopt;
+  return values(*usage);
+}
+
 std::optional<Trial> version(const Setting& setting) {
   const Command command{.words = {setting.program.string(), "version"}};
-  return Trial{.figures = {{.row = {.what = "version, start to exit", .unit = "ms", .budget = 10}, .value = wall_of}},
-               .runs = 41,
-               .once = [command] { return run_well(command); }};
+  return Trial{.rows = {{.what = "version, start to exit", .unit = "ms", .budget = 10}}, .runs = 41, .once = [command] {
+                 return values_of(command, [](const Usage& usage) { return std::vector{usage.wall.count()}; });
+               }};
 }
 
 std::optional<Trial> warm_plan(const Setting& setting, int servers, int files, double budget_ms) {
@@ -75,33 +74,32 @@ std::optional<Trial> warm_plan(const Setting& setting, int servers, int files, d
   const Command command = plan_command(setting, *folder);
   // The first one fills the caches; it is the other row's business.
   if (!run_well(command)) return std::nullopt;
+  const std::string what = fmt::format("plan without changes, {} servers", servers);
   return Trial{
-      .figures = {{.row = {.what = fmt::format("plan without changes, {} servers", servers),
-                           .unit = "ms",
-                           .budget = budget_ms},
-                   .value = wall_of},
-                  {.row = {.what = "  its peak memory", .unit = "MB", .budget = std::nullopt}, .value = peak_of}},
-      .runs = 15,
-      .once = [command] { return run_well(command); }};
+      .rows = {{.what = what, .unit = "ms", .budget = budget_ms},
+               {.what = "  its peak memory", .unit = "MB", .budget = std::nullopt}},
+      .runs = 21,
+      .once = [command] {
+        return values_of(command, [](const Usage& usage) { return std::vector{usage.wall.count(), usage.peak_mb}; });
+      }};
 }
 
 std::optional<Trial> first_parse(const Setting& setting) {
-  constexpr int kServers = 100'000;
-  const std::optional<fs::path> folder = converged_fleet(setting, kServers, 1'000);
+  const std::optional<fs::path> folder = converged_fleet(setting, 100'000, 1'000);
   if (!folder) return std::nullopt;
   const Command command = plan_command(setting, *folder);
-  const auto once = [command, at = *folder]() -> std::optional<Usage> {
-    // Nothing is remembered: what the files decode to is kept beside the state.
-    for (const char* end : {"", "-wal", "-shm"}) fs::remove(at / ".switchyard" / fmt::format("state.db.cache{}", end));
-    return run_well(command);
-  };
-  return Trial{.figures = {{.row = {.what = "the same, first parse of 100,000 documents in 1,000 files",
-                                    .unit = "s",
-                                    .budget = 4},
-                            .value = wall_seconds_of},
-                           {.row = {.what = "  its peak memory", .unit = "MB", .budget = 150}, .value = peak_of}},
+  return Trial{.rows = {{.what = "the same, first parse of 100,000 documents", .unit = "s", .budget = 4},
+                        {.what = "  its peak memory", .unit = "MB", .budget = 150}},
                .runs = 5,
-               .once = once};
+               .once = [command, folder = *folder] {
+                 // Nothing is remembered: what the files decode to is kept beside the state.
+                 for (const char* end : {"", "-wal", "-shm"}) {
+                   fs::remove(folder / ".switchyard" / fmt::format("state.db.cache{}", end));
+                 }
+                 return values_of(command, [](const Usage& usage) {
+                   return std::vector{usage.wall.count() / 1000, usage.peak_mb};
+                 });
+               }};
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/process.h"
 #include "tests/bench/table.h"
 
 namespace switchyard::bench {
@@ -17,15 +16,11 @@ struct Setting {
   std::filesystem::path scratch;  // worlds and states are made here
 };
 
-// Something that is run several times, and the rows that each run gives a value to.
+// Something that is run several times; each run gives one value to each of its rows.
 struct Trial {
-  struct Figure {
-    Row row;
-    std::function<double(const Usage&)> value;
-  };
-  std::vector<Figure> figures;
+  std::vector<Row> rows;
   int runs;
-  std::function<std::optional<Usage>()> once;  // nothing: it failed, and said why on stderr
+  std::function<std::optional<std::vector<double>>()> once;  // nothing: it failed, and said why on stderr
 };
 
 // A trial by the name that picks it. Making one may take minutes: a fleet of 100,000 has to be brought up first.
@@ -34,7 +29,10 @@ struct Entry {
   std::function<std::optional<Trial>(const Setting&)> prepare;
 };
 
-// All that is measured with whole processes.
+// All that is measured with whole processes. They come first: a child's peak memory begins at its parent's, and this
+// program has to be small still.
 std::vector<Entry> program_entries();
+// All that is measured on the engine within this process, against a provider of our own.
+std::vector<Entry> engine_entries();
 
 }  // namespace switchyard::bench
