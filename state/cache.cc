@@ -59,16 +59,17 @@ struct CacheFile::Impl {
     if (std::exchange(looked, true) || path.empty()) return;
     if (::access(path.c_str(), R_OK) != 0) return;
     const bool writable = ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
-    open(writable ? Database::Access::kReadWrite : Database::Access::kReadOnly);
-    if (database == nullptr) return;
-    auto found = database->text("SELECT version FROM program");
-    if (!found && found.error().code == ErrorCode::kUnreadable) return remove();
+    const auto found = open(writable ? Database::Access::kReadWrite : Database::Access::kReadOnly);
     fits = found && *found == version;
+    if (!found && found.error().code == ErrorCode::kUnreadable) remove();
   }
 
-  void open(Database::Access access) {
+  // The version of the program that wrote it.
+  Result<std::string> open(Database::Access access) {
     auto opened = Database::open(path, {.access = access, .if_damaged = {}, .busy_timeout = kPatience});
-    if (opened) database = std::move(*opened);
+    if (!opened) return opened.error();
+    database = std::move(*opened);
+    return database->text("SELECT version FROM program");
   }
 
   void remove() {
@@ -83,9 +84,9 @@ struct CacheFile::Impl {
     if (database == nullptr) {
       const int handle = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
       if (handle >= 0) ::close(handle);
-      open(Database::Access::kReadWrite);
+      const auto found = open(Database::Access::kReadWrite);
+      if (database == nullptr) return found.error();
     }
-    if (database == nullptr) return Error{ErrorCode::kStorage, "no cache"};
     if (fits) return Done{};
     if (auto done = database->execute(kTables); !done) return done;
     auto transaction = Transaction::begin(*database, Transaction::Kind::kImmediate);

@@ -139,9 +139,11 @@ Result<OpenedFile> open_for_reading(const std::string& path, const sqlite::Forma
   if (S_ISDIR(found.st_mode)) return storage_error(path, "cannot be read", EISDIR);
   const std::int64_t log_bytes = size_of(path + "-wal");
   // With write permission SQLite also clears away what it needs for reading, and what a crash has left.
-  auto file = may_write(path) && may_write(folder_of(path).string())
-                  ? opened(path, Database::Access::kReadWrite, if_damaged)
-                  : opened_without_permission(path, if_damaged);
+  const bool writable = may_write(path) && may_write(folder_of(path).string());
+  auto file =
+      writable ? opened(path, Database::Access::kReadWrite, if_damaged) : opened_without_permission(path, if_damaged);
+  // A full disk has no room even for what SQLite needs to read.
+  if (writable && !file && file.error().code == ErrorCode::kStorage) file = opened_without_permission(path, if_damaged);
   if (!file) return file;
   file->log_bytes_before = log_bytes;
 

@@ -18,20 +18,20 @@ namespace switchyard {
 
 // All that one turn of the engine wants to be durable, written in one transaction.
 struct Batch {
-  std::vector<Intent> intents;  // ids are filled in by commit()
+  std::vector<Intent> intents{};  // ids are filled in by commit()
   // Of intents, each in place of the one before. Outcomes and events may name this batch's own intents, which have no
   // ids yet: -1 is intents[0], -2 is intents[1].
-  std::vector<Outcome> outcomes;
-  std::vector<Event> events;
-  std::vector<Declaration> declarations;  // replaced by resource
-  std::vector<Key> undeclared;            // declarations removed
-  std::vector<GivenUp> given_up;
-  std::vector<Attempts> attempts;                 // replaced by (resource, action)
-  std::vector<std::pair<Key, Action>> succeeded;  // attempts removed
-  std::vector<Override> overrides;                // replaced by (resource, what)
-  std::vector<std::pair<Key, Override::What>> lifted;
-  std::vector<Condition> conditions;  // replaced by (resource, type)
-  std::vector<LedgerEntry> ledger;    // one that says nothing new is not written
+  std::vector<Outcome> outcomes{};
+  std::vector<Event> events{};
+  std::vector<Declaration> declarations{};  // replaced by resource
+  std::vector<Key> undeclared{};            // declarations removed
+  std::vector<GivenUp> given_up{};
+  std::vector<Attempts> attempts{};                 // replaced by (resource, action)
+  std::vector<std::pair<Key, Action>> succeeded{};  // attempts removed
+  std::vector<Override> overrides{};                // replaced by (resource, what)
+  std::vector<std::pair<Key, Override::What>> lifted{};
+  std::vector<Condition> conditions{};  // replaced by (resource, type)
+  std::vector<LedgerEntry> ledger{};    // one that says nothing new is not written
 
   bool empty() const;
 };
@@ -42,9 +42,9 @@ enum class Durability {
 };
 
 struct EventFilter {
-  std::optional<Key> resource;
-  std::optional<std::string> actor;
-  std::optional<Timestamp> since;
+  std::optional<Key> resource{};
+  std::optional<std::string> actor{};
+  std::optional<Timestamp> since{};
   std::int64_t after_id = 0;
   std::int64_t limit = 0;  // the newest so many, in ascending order; 0: all
 };

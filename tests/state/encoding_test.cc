@@ -1,0 +1,92 @@
+#include "state/encoding.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/state/samples.h"
+
+namespace switchyard::testing {
+namespace {
+
+ObservedServer read_back(const ObservedServer& written) {
+  std::string body;
+  std::string latest;
+  encode_body(written, body);
+  encode_latest(written, latest);
+  ObservedServer read;
+  read.account = written.account;
+  read.id = written.id;
+  read.seen = written.seen;
+  EXPECT_TRUE(decode_body(body, read).ok());
+  EXPECT_TRUE(decode_latest(latest, read).ok());
+  return read;
+}
+
+TEST(Encoding, EveryServerReadsBackAsItWas) {
+  Random random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const ObservedServer any = any_server(random);
+    ASSERT_EQ(read_back(any), any) << "server " << i;
+  }
+  EXPECT_EQ(read_back(an_observed_server("lon-1")), an_observed_server("lon-1"));
+}
+
+TEST(Encoding, OnlyWhatSeldomChangesIsInTheBody) {
+  const ObservedServer before = an_observed_server("lon-1");
+  ObservedServer after = before;
+  after.seen += std::chrono::minutes(1);
+  after.agent->at += std::chrono::minutes(1);
+  after.agent->channels = std::nullopt;
+  after.agent->cps = 99;
+  after.agent->sip_latency_us = 5;
+  after.agent->icmp_latency_us = std::nullopt;
+  std::string first;
+  std::string second;
+  encode_body(before, first);
+  encode_body(after, second);
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(hash_of_body(first), hash_of_body(second));
+
+  after.agent->drained = false;
+  second.clear();
+  encode_body(after, second);
+  EXPECT_NE(hash_of_body(first), hash_of_body(second));
+}
+
+TEST(Encoding, APartOfARowIsAnErrorAndNothingElse) {
+  Random random(2);
+  for (int i = 0; i < 50; ++i) {
+    std::string body;
+    encode_body(any_server(random), body);
+    for (std::size_t length = 0; length < body.size(); ++length) {
+      ObservedServer read;
+      const auto done = decode_body(std::string_view(body).substr(0, length), read);
+      ASSERT_FALSE(done.ok()) << "server " << i << " cut at " << length;
+      ASSERT_EQ(done.error().code, ErrorCode::kUnreadable);
+    }
+  }
+}
+
+TEST(Encoding, AFlippedBitIsReadOrRefusedButHarmsNothing) {
+  Random random(3);
+  int refused = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string body;
+    encode_body(any_server(random), body);
+    char& byte = body[random.below(body.size())];
+    byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random.below(8)));
+    ObservedServer read;
+    if (!decode_body(body, read).ok()) ++refused;
+  }
+  EXPECT_GT(refused, 0);
+}
+
+TEST(Encoding, AnotherLayoutIsRefused) {
+  std::string body;
+  encode_body(an_observed_server("lon-1"), body);
+  body[0] = 2;
+  ObservedServer read;
+  EXPECT_FALSE(decode_body(body, read).ok());
+}
+
+}  // namespace
+}  // namespace switchyard::testing
