@@ -44,21 +44,20 @@ Result<Answer> perform(const Call& call, Connection& connection) {
 }
 
 bool changes_the_world(const Call& call) {
-  return std::visit(
-      Overloaded{
-          [](const CatalogueCall&) { return false; },
-          [](const BalanceCall&) { return false; },
-          [](const ListCall&) { return false; },
-          [](const GetCall&) { return false; },
-          [](const StatusCall&) { return false; },
-          [](const CreateCall&) { return true; },
-          [](const RemoveCall&) { return true; },
-          [](const ProviderActionCall&) { return true; },
-          [](const MarkCall&) { return true; },
-          [](const ConfigureCall&) { return true; },
-          [](const AgentActionCall&) { return true; },
-      },
-      call.what);
+  return std::visit(Overloaded{
+                        [](const CatalogueCall&) { return false; },
+                        [](const BalanceCall&) { return false; },
+                        [](const ListCall&) { return false; },
+                        [](const GetCall&) { return false; },
+                        [](const StatusCall&) { return false; },
+                        [](const CreateCall&) { return true; },
+                        [](const RemoveCall&) { return true; },
+                        [](const ProviderActionCall&) { return true; },
+                        [](const MarkCall&) { return true; },
+                        [](const ConfigureCall&) { return true; },
+                        [](const AgentActionCall&) { return true; },
+                    },
+                    call.what);
 }
 
 }  // namespace switchyard

@@ -47,8 +47,7 @@ struct Call {
   std::string account;
   CallLimits limits;
   std::variant<CatalogueCall, BalanceCall, ListCall, GetCall, CreateCall, RemoveCall, ProviderActionCall, MarkCall,
-               StatusCall,
-               ConfigureCall, AgentActionCall>
+               StatusCall, ConfigureCall, AgentActionCall>
       what;
 };
 

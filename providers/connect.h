@@ -27,11 +27,12 @@ struct Connected {
 
 struct ConnectOptions {
   std::string world_folder;  // where embedded worlds lie: the state file's folder
-  bool read_only = false;    // plan: an embedded world is opened without writing; one that is missing is a fresh one in memory
+  bool read_only =
+      false;  // plan: an embedded world is opened without writing; one that is missing is a fresh one in memory
 };
 
-// The connection of an account, by its provider's name. The one place that knows all providers: a new one is named here.
-// Errors: kInvalid (no such provider, not built in), kUnauthorized (credentials that cannot be read), kStorage.
+// The connection of an account, by its provider's name. The one place that knows all providers: a new one is named
+// here. Errors: kInvalid (no such provider, not built in), kUnauthorized (credentials that cannot be read), kStorage.
 Result<Connected> connect(const DesiredAccount& account, const ConnectOptions& options);
 
 }  // namespace switchyard

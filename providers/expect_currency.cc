@@ -59,8 +59,8 @@ class CheckedProvider : public Provider {
   }
   Error wrong(Currency other) const {
     return {ErrorCode::kInvalid,
-            fmt::format("account \"{}\" is kept in {}, but its provider reckons in {}; write \"currency: {}\"", account_,
-                        currency_.code(), other.code(), other.code())};
+            fmt::format("account \"{}\" is kept in {}, but its provider reckons in {}; write \"currency: {}\"",
+                        account_, currency_.code(), other.code(), other.code())};
   }
 
   std::unique_ptr<Provider> provider_;

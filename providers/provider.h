@@ -85,7 +85,8 @@ class Agent {
 
   virtual Result<AgentReport> status(const ObservedServer& server, const CallLimits& limits) = 0;
   // Brings the whole configuration into force at its cheapest level; it is in force when a report shows its digest.
-  virtual Result<Done> configure(const ObservedServer& server, const Configuration& wanted, const CallLimits& limits) = 0;
+  virtual Result<Done> configure(const ObservedServer& server, const Configuration& wanted,
+                                 const CallLimits& limits) = 0;
   // drain undrain flush upgrade.
   virtual Result<Done> act(const ObservedServer& server, Action action, const CallLimits& limits) = 0;
 };

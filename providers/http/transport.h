@@ -17,8 +17,8 @@ struct HttpRequest {
   std::string method;  // "GET"
   std::string path;    // "/v1/servers?page=2", already encoded
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;    // JSON; empty: none
-  Duration timeout;    // for the whole call
+  std::string body;  // JSON; empty: none
+  Duration timeout;  // for the whole call
 };
 
 struct HttpAnswer {

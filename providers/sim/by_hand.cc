@@ -25,7 +25,9 @@ std::string_view word(ObservedServer::ActionState state) {
   return kWords[static_cast<std::size_t>(state)];
 }
 
-Json or_null(std::optional<Timestamp> time) { return time ? Json(to_string(*time)) : Json(); }
+Json or_null(std::optional<Timestamp> time) {
+  return time ? Json(to_string(*time)) : Json();
+}
 
 Json dump_of(const SimServer& server, Currency currency) {
   const std::optional<Rate> price = price_of(server, currency);
@@ -108,7 +110,8 @@ Result<Json> do_one(const CtlBalance& command, World& world) {
   if (!amount) return amount.error();
   const Money balance = added ? world.purse().shown() + *amount : *amount;
   if (balance.minor > kLargestBalance || balance.minor < -kLargestBalance) {
-    return Error{ErrorCode::kInvalid, fmt::format("a balance of \"{}\" is more than a simulated account holds", command.amount)};
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("a balance of \"{}\" is more than a simulated account holds", command.amount)};
   }
   if (added) {
     world.add_to_balance(*amount);
@@ -122,8 +125,9 @@ Result<Json> do_one(const CtlExpire& command, World& world) {
   const Result<std::int64_t> number = world.find(command.server);
   if (!number) return number.error();
   if (!world.servers().at(*number).delivered) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("\"{}\" is not delivered yet, so it cannot expire; advance the world first", command.server)};
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("\"{}\" is not delivered yet, so it cannot expire; advance the world first", command.server)};
   }
   world.expire_now(*number);
   return answer(world, *number);

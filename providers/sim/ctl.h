@@ -10,8 +10,8 @@
 #include "specs/base/timestamp.h"
 #include "specs/fleet.h"
 
-// What a person (or a test) does to a simulated world by hand: `switchyard sim ctl` (design 7). A server is named by its
-// metadata.name or its id. Faults and rate limits never strike here.
+// What a person (or a test) does to a simulated world by hand: `switchyard sim ctl` (design 7). A server is named by
+// its metadata.name or its id. Faults and rate limits never strike here.
 namespace switchyard {
 
 struct CtlBalance {
@@ -46,7 +46,8 @@ struct CtlFault {
 };
 struct CtlDump {};
 
-using CtlCommand = std::variant<CtlBalance, CtlExpire, CtlVanish, CtlPower, CtlSet, CtlAdvance, CtlCalls, CtlFault, CtlDump>;
+using CtlCommand =
+    std::variant<CtlBalance, CtlExpire, CtlVanish, CtlPower, CtlSet, CtlAdvance, CtlCalls, CtlFault, CtlDump>;
 
 // As it is sent to a served world. Error: kInvalid.
 Json to_json(const CtlCommand& command);
@@ -59,8 +60,9 @@ struct CtlTarget {
   std::string token;     // SIM_TOKEN of the caller's environment; empty: none
 };
 
-// Carries it out. The answer is one JSON object with "formatVersion"; of CtlDump it is the dump of design 7, of all others
-// it says what is now so ("now", "balance", "server"). Errors: kInvalid, kNotFound, and those of the file or transport.
+// Carries it out. The answer is one JSON object with "formatVersion"; of CtlDump it is the dump of design 7, of all
+// others it says what is now so ("now", "balance", "server"). Errors: kInvalid, kNotFound, and those of the file or
+// transport.
 Result<Json> run_ctl(const CtlTarget& target, const CtlCommand& command);
 
 // The dump for people: one line for the world, one a server, one a fault.

@@ -48,7 +48,9 @@ Result<Fault> fault_from_json(const Json& entry) {
 
 }  // namespace
 
-std::string_view to_string(FaultKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
+std::string_view to_string(FaultKind kind) {
+  return kNames[static_cast<std::size_t>(kind)];
+}
 
 std::optional<FaultKind> parse_fault(std::string_view text) {
   const auto found = std::ranges::find(kNames, text);
@@ -130,7 +132,9 @@ Json FaultBook::to_json() const {
   }
   Json json;
   // The generator's 64 bits, as text: JSON's integers are signed here.
-  json.set("faults", std::move(faults)).set("fired", std::move(fired)).set("random", fmt::format("{}", random_.state()));
+  json.set("faults", std::move(faults))
+      .set("fired", std::move(fired))
+      .set("random", fmt::format("{}", random_.state()));
   return json;
 }
 

@@ -32,7 +32,7 @@ std::optional<FaultKind> parse_fault(std::string_view text);
 
 struct Fault {
   FaultKind kind;
-  std::int64_t rate_ppm = 1'000'000;  // how often it strikes where it could, in millionths
+  std::int64_t rate_ppm = 1'000'000;    // how often it strikes where it could, in millionths
   std::optional<std::int64_t> times{};  // how often yet; nothing: without end
 
   friend bool operator==(const Fault&, const Fault&) = default;

@@ -35,7 +35,9 @@ std::vector<SizeOffer> sim_sizes(Currency currency) {
   return offers;
 }
 
-bool sim_has_region(std::string_view region) { return std::ranges::binary_search(sim_regions(), region); }
+bool sim_has_region(std::string_view region) {
+  return std::ranges::binary_search(sim_regions(), region);
+}
 
 std::optional<Rate> sim_price(std::string_view size, Currency currency) {
   const auto found = std::ranges::find(kSizes, size, &Priced::size);

@@ -20,9 +20,13 @@ Money Purse::shown() const {
   return {.minor = minor, .currency = currency_};
 }
 
-void Purse::set(Money amount) { micro_minor_ = amount.minor * kMicro; }
+void Purse::set(Money amount) {
+  micro_minor_ = amount.minor * kMicro;
+}
 
-bool Purse::spent(const SimTerms& terms) const { return micro_minor_ <= -terms.credit.minor * kMicro; }
+bool Purse::spent(const SimTerms& terms) const {
+  return micro_minor_ <= -terms.credit.minor * kMicro;
+}
 
 bool Purse::affords_deploy(const SimTerms& terms, std::int64_t existing_servers) const {
   return shown() + terms.credit >= deposit_needed(terms, existing_servers);

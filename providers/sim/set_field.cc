@@ -142,13 +142,14 @@ Result<Done> set_agent_field(SimServer& server, std::string_view field, std::str
   if (!fields) return fields.error();
   const std::array<std::string, 3> paths = {std::string(field), fmt::format("spec.{}", field),
                                             fmt::format("spec.options.{}", field)};
-  auto path = std::ranges::find_if(paths, [&](const std::string& known) { return find_field(*fields, known) != nullptr; });
+  auto path =
+      std::ranges::find_if(paths, [&](const std::string& known) { return find_field(*fields, known) != nullptr; });
   // A whole path may be new: carriers, certificates and options come and go.
   if (path == paths.end() && field.find('.') != std::string_view::npos) path = paths.begin();
   if (path == paths.end()) {
     return Error{ErrorCode::kInvalid,
-                 fmt::format("server \"{}\" has no field \"{}\"; write its whole path, such as spec.options.{}", server.name,
-                             field, field)};
+                 fmt::format("server \"{}\" has no field \"{}\"; write its whole path, such as spec.options.{}",
+                             server.name, field, field)};
   }
   set_field(*fields, *path, value_of(value));
   server.configuration.applied = to_string(to_json(*fields));
@@ -156,7 +157,7 @@ Result<Done> set_agent_field(SimServer& server, std::string_view field, std::str
   return Done{};
 }
 
-Result<Done> set_terms(World& world, Money SimTerms::* term, std::string_view value) {
+Result<Done> set_terms(World& world, Money SimTerms::*term, std::string_view value) {
   WorldSettings& settings = world.root().settings;
   const Result<Money> amount = parse_money(value, settings.currency);
   if (!amount) return amount.error();
@@ -165,7 +166,7 @@ Result<Done> set_terms(World& world, Money SimTerms::* term, std::string_view va
   return Done{};
 }
 
-Result<Done> set_number(World& world, std::int64_t WorldSettings::* place, std::string_view value, std::int64_t least) {
+Result<Done> set_number(World& world, std::int64_t WorldSettings::*place, std::string_view value, std::int64_t least) {
   const Result<std::int64_t> number = whole_number(value);
   if (!number) return number.error();
   if (*number < least) return Error{ErrorCode::kInvalid, fmt::format("this is at least {}", least)};
@@ -173,7 +174,7 @@ Result<Done> set_number(World& world, std::int64_t WorldSettings::* place, std::
   return Done{};
 }
 
-Result<Done> set_span(World& world, Duration WorldSettings::* place, std::string_view value) {
+Result<Done> set_span(World& world, Duration WorldSettings::*place, std::string_view value) {
   const Result<Duration> span = parse_duration(value);
   if (!span) return span.error();
   world.root().settings.*place = *span;
@@ -183,7 +184,8 @@ Result<Done> set_span(World& world, Duration WorldSettings::* place, std::string
 Result<Done> set_currency(World& world, std::string_view value) {
   const Result<Currency> currency = Currency::parse(value);
   if (!currency) return currency.error();
-  if (!world.servers().empty()) return Error{ErrorCode::kInvalid, "the currency can only change while there are no servers"};
+  if (!world.servers().empty())
+    return Error{ErrorCode::kInvalid, "the currency can only change while there are no servers"};
   WorldSettings& settings = world.root().settings;
   settings.currency = *currency;
   settings.terms = default_terms(*currency);

@@ -201,7 +201,8 @@ Result<Answer> SharedWorld::carry_out(const Call& call) {
             }
             Duration age{};
             if (faults.strikes(FaultKind::kLagList)) {
-              age = Duration(faults.between(1000, std::max<std::int64_t>(1000, world.root().settings.settling.count())));
+              age =
+                  Duration(faults.between(1000, std::max<std::int64_t>(1000, world.root().settings.settling.count())));
             }
             auto page = world.list(list.page, age);
             if (page && faults.strikes(FaultKind::kPartialList)) {

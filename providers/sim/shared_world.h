@@ -21,15 +21,15 @@ struct SimReply {
   Duration delay{};      // how long the answer takes in the world's time (fault delay)
 };
 
-// The door to a world: one call after the other, with its faults and its rate limit, each change in the file (where there
-// is one) before its answer. Opens nothing before it is first used. Several processes may have the same file open: each
-// call first takes up what others wrote. Thread-safe.
+// The door to a world: one call after the other, with its faults and its rate limit, each change in the file (where
+// there is one) before its answer. Opens nothing before it is first used. Several processes may have the same file
+// open: each call first takes up what others wrote. Thread-safe.
 class SharedWorld : public SimulatedTime {
  public:
   struct Options {
-    std::string path;  // empty: in memory only
+    std::string path;                                             // empty: in memory only
     enum class Access { kWrite, kRead } access = Access::kWrite;  // kRead: works in memory on what the file says
-    WorldSettings fresh{};            // of a world that does not exist yet
+    WorldSettings fresh{};                                        // of a world that does not exist yet
     std::optional<SimTerms> terms{};  // the account's; taken up unless others were set by hand
   };
   explicit SharedWorld(Options options) : options_(std::move(options)) {}
@@ -65,7 +65,7 @@ class SharedWorld : public SimulatedTime {
   const Options options_;
   std::mutex mutex_;
   bool opened_ = false;
-  std::unique_ptr<WorldFile> file_;  // none: in memory
+  std::unique_ptr<WorldFile> file_;      // none: in memory
   std::optional<std::int64_t> version_;  // of the file, as it is in memory
   std::optional<World> world_;
   std::optional<FaultBook> faults_;

@@ -137,8 +137,8 @@ void fall_silent(SimServer& server, Timestamp now) {
   if (agent_answers(server)) server.heard = now;
 }
 
-Result<StartedAction> start_action(SimServer& server, Action action, const std::string& size, std::string_view action_id,
-                                   ActionFate fate, std::uint64_t draw, Timestamp now) {
+Result<StartedAction> start_action(SimServer& server, Action action, const std::string& size,
+                                   std::string_view action_id, ActionFate fate, std::uint64_t draw, Timestamp now) {
   if (!is_provider_action(action)) {
     return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is no action of this provider", to_string(action))};
   }

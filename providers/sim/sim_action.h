@@ -25,9 +25,10 @@ struct StartedAction {
 };
 
 // Takes an action of Provider::act() on. `draw` is this action's own random number, from which its length comes.
-// Errors: kInvalid (no such action, no such size), kConflict (not delivered yet, or busy), kRefused (its phase forbids it).
-Result<StartedAction> start_action(SimServer& server, Action action, const std::string& size, std::string_view action_id,
-                                   ActionFate fate, std::uint64_t draw, Timestamp now);
+// Errors: kInvalid (no such action, no such size), kConflict (not delivered yet, or busy), kRefused (its phase forbids
+// it).
+Result<StartedAction> start_action(SimServer& server, Action action, const std::string& size,
+                                   std::string_view action_id, ActionFate fate, std::uint64_t draw, Timestamp now);
 
 // Carries out the end of its work, which is due.
 void finish_work(SimServer& server, Timestamp now);

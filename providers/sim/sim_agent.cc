@@ -61,11 +61,8 @@ Effect effect_of(const Fields& before, const Fields& after) {
 std::int64_t begin_outage(SimServer& server, Action action, bool machine_is_down, std::chrono::seconds length,
                           Timestamp now) {
   if (machine_is_down) fall_silent(server, now);
-  server.work = SimWork{.action = action,
-                        .end = now + length,
-                        .machine_is_down = machine_is_down,
-                        .before = server.phase,
-                        .size = {}};
+  server.work = SimWork{
+      .action = action, .end = now + length, .machine_is_down = machine_is_down, .before = server.phase, .size = {}};
   server.phase = Phase::kUpdating;
   return end_calls(server);
 }

@@ -13,7 +13,8 @@ namespace switchyard {
 
 // The configuration that a create or a configure carries, as the agent keeps it: secrets as fingerprints only.
 SimConfiguration configuration_of(const Fields& fields, const std::vector<Peer>& peers,
-                                  const std::vector<std::pair<std::string, std::string>>& secrets, std::string_view salt);
+                                  const std::vector<std::pair<std::string, std::string>>& secrets,
+                                  std::string_view salt);
 
 // Brings a configuration into force at the cheapest level (specs/effects.h): at once, with a restart of the SIP process
 // (seconds), or with a reboot (minutes). The number of calls that this cut.

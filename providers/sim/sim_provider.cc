@@ -28,7 +28,9 @@ Result<Catalogue> SimProvider::catalogue(const CallLimits& limits) {
   return ask<Catalogue>(*world_, CatalogueCall{}, limits);
 }
 
-Result<Balance> SimProvider::balance(const CallLimits& limits) { return ask<Balance>(*world_, BalanceCall{}, limits); }
+Result<Balance> SimProvider::balance(const CallLimits& limits) {
+  return ask<Balance>(*world_, BalanceCall{}, limits);
+}
 
 Result<ListPage> SimProvider::list(std::string_view page, const CallLimits& limits) {
   return ask<ListPage>(*world_, ListCall{.page = std::string(page)}, limits);

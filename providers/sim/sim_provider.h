@@ -8,9 +8,9 @@
 
 namespace switchyard {
 
-// The simulated provider in this process. A dropped answer is kOutcomeUnknown, as over a network; a delayed one lets the
-// world's time pass, and is kOutcomeUnknown when that is longer than the call may take.
-// Provider and agents hold the same world: whichever goes last ends it, hence shared_ptr.
+// The simulated provider in this process. A dropped answer is kOutcomeUnknown, as over a network; a delayed one lets
+// the world's time pass, and is kOutcomeUnknown when that is longer than the call may take. Provider and agents hold
+// the same world: whichever goes last ends it, hence shared_ptr.
 class SimProvider : public Provider {
  public:
   explicit SimProvider(std::shared_ptr<SharedWorld> world) : world_(std::move(world)) {}

@@ -51,7 +51,9 @@ AgentReport report_of(const SimServer& server, std::string_view salt, Timestamp 
 
 }  // namespace
 
-std::string sim_id(std::int64_t number) { return fmt::format("{}{}", kIdPrefix, number); }
+std::string sim_id(std::int64_t number) {
+  return fmt::format("{}{}", kIdPrefix, number);
+}
 
 std::optional<std::int64_t> parse_sim_id(std::string_view id) {
   if (!id.starts_with(kIdPrefix)) return std::nullopt;

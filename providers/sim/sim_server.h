@@ -21,14 +21,15 @@ struct SimConfiguration {
   friend bool operator==(const SimConfiguration&, const SimConfiguration&) = default;
 };
 
-// Something under way on a server that takes it out of service: a provider's action, or (kUpdate, kUpgrade) the agent's.
+// Something under way on a server that takes it out of service: a provider's action, or (kUpdate, kUpgrade) the
+// agent's.
 struct SimWork {
   Action action;
   std::optional<Timestamp> end{};  // nothing: it never ends (fault never-finish)
-  bool fails = false;            // it ends as failed, and nothing has changed (fault fail-action)
-  bool machine_is_down = true;   // false: only the SIP process restarts, the agent goes on reporting
-  Phase before;                  // the phase to go back to when it fails
-  std::string size;              // of a resize
+  bool fails = false;              // it ends as failed, and nothing has changed (fault fail-action)
+  bool machine_is_down = true;     // false: only the SIP process restarts, the agent goes on reporting
+  Phase before;                    // the phase to go back to when it fails
+  std::string size;                // of a resize
 
   friend bool operator==(const SimWork&, const SimWork&) = default;
 };
@@ -43,12 +44,12 @@ struct SimServer {
   std::string size;
   Phase phase = Phase::kProvisioning;
   Timestamp created{};
-  std::optional<Timestamp> ready{};         // when it will be delivered; nothing: delivered, or never (fault never-finish)
+  std::optional<Timestamp> ready{};  // when it will be delivered; nothing: delivered, or never (fault never-finish)
   std::optional<Timestamp> delivered{};
   std::optional<Timestamp> expires{};       // end of its test period
   std::optional<Timestamp> charged_from{};  // since when its hours count; nothing: it costs nothing now
   std::optional<std::int64_t> own_price{};  // 10^-6 minor units an hour, set by ctl over the size's
-  bool price_hidden = false;              // the provider does not say what it costs
+  bool price_hidden = false;                // the provider does not say what it costs
   std::optional<SimWork> work{};
   std::string last_action{};
   ObservedServer::ActionState last_action_state = ObservedServer::ActionState::kNone;

@@ -90,8 +90,7 @@ ObservedServer World::seen_at(const SimServer& server, Timestamp time) const {
   const SimServer* shown = &server;
   if (time < root_.now) {
     if (const auto past = history_.find(server.number); past != history_.end()) {
-      const auto then =
-          std::ranges::find_if(past->second, [time](const Past& entry) { return entry.until > time; });
+      const auto then = std::ranges::find_if(past->second, [time](const Past& entry) { return entry.until > time; });
       if (then != past->second.end()) shown = &then->server;
     }
   }
@@ -114,8 +113,7 @@ Result<ListPage> World::list(std::string_view page, Duration age) const {
   auto living = servers_.upper_bound(after);
   auto gone = age > Duration::zero() ? removed_.upper_bound(after) : removed_.end();
   while (living != servers_.end() || gone != removed_.end()) {
-    const bool take_living =
-        gone == removed_.end() || (living != servers_.end() && living->first < gone->first);
+    const bool take_living = gone == removed_.end() || (living != servers_.end() && living->first < gone->first);
     const SimServer& next = take_living ? living->second : gone->second;
     if (take_living) {
       ++living;
@@ -214,8 +212,8 @@ Result<Accepted> World::act(std::string_view id, Action action, const Json& argu
   }
   const std::string action_id = fmt::format("act-{}", root_.last_action + 1);
   const std::uint64_t length = draw(kForAction, root_.last_action + 1);
-  const auto started = start_action(edit(found->number), action, arguments.string_or("size", ""), action_id, fate,
-                                    length, root_.now);
+  const auto started =
+      start_action(edit(found->number), action, arguments.string_or("size", ""), action_id, fate, length, root_.now);
   if (!started) return started.error();
   ++root_.last_action;
   root_.calls_cut += started->calls_cut;
@@ -247,9 +245,9 @@ Result<Done> World::configure(std::string_view id, const Configuration& wanted, 
   const SimServer* found = server(id);
   if (found == nullptr) return no_such_server(id);
   SimServer& told = edit(found->number);
-  const auto cut = configure_agent(told, configuration_of(wanted.fields, wanted.peers, wanted.secrets,
-                                                          salt_of(told.number)),
-                                   draw(kForAction, ++root_.last_action), root_.now);
+  const auto cut =
+      configure_agent(told, configuration_of(wanted.fields, wanted.peers, wanted.secrets, salt_of(told.number)),
+                      draw(kForAction, ++root_.last_action), root_.now);
   if (!cut) return cut.error();
   told.fence = std::max(told.fence, fence);
   root_.calls_cut += *cut;

@@ -38,10 +38,10 @@ struct WorldRoot {
   std::int64_t last_server = 0;      // the highest number ever given
   std::int64_t last_action = 0;
   WorldSettings settings;
-  std::int64_t refused_for_money = 0;      // creates and reactivations
-  std::int64_t calls_cut = 0;              // by what a client asked for
-  std::int64_t calls_lost_to_expiry = 0;   // by the end of a test period or of the money
-  Timestamp window{};                      // of the rate limit: when this minute began
+  std::int64_t refused_for_money = 0;     // creates and reactivations
+  std::int64_t calls_cut = 0;             // by what a client asked for
+  std::int64_t calls_lost_to_expiry = 0;  // by the end of a test period or of the money
+  Timestamp window{};                     // of the rate limit: when this minute began
   std::int64_t requests_in_window = 0;
 
   friend bool operator==(const WorldRoot&, const WorldRoot&) = default;

@@ -60,13 +60,16 @@ CREATE TABLE server (
 // "SYsw" in ASCII: a Switchyard simulated world.
 constexpr std::int32_t kApplicationId = 0x53597377;
 
-sqlite::Format format() { return {.name = "world file", .application_id = kApplicationId, .steps = kSteps}; }
+sqlite::Format format() {
+  return {.name = "world file", .application_id = kApplicationId, .steps = kSteps};
+}
 
 constexpr std::string_view kIfDamaged = "remove it to begin with a fresh world, or put a copy back";
 
 // SQL that names each column once, in the order in which save_server() and load_server() take them.
 constexpr std::string_view kColumns =
-    "number, name, key, fleet, uid, role, region, size, phase, created, ready, delivered, expires, charged_from, own_price, "
+    "number, name, key, fleet, uid, role, region, size, phase, created, ready, delivered, expires, charged_from, "
+    "own_price, "
     "price_hidden, work, last_action, last_action_state, last_action_message, applied, digest, peers, fingerprints, "
     "next_configuration, channels, calls_end, drained, booted, release, pending_release, heard, fence, removed";
 
@@ -199,7 +202,9 @@ Result<std::unique_ptr<WorldFile>> WorldFile::open(const std::string& path, Acce
   return std::unique_ptr<WorldFile>(new WorldFile(*std::move(database)));
 }
 
-Result<std::int64_t> WorldFile::version_of_others() { return database_->number("PRAGMA data_version"); }
+Result<std::int64_t> WorldFile::version_of_others() {
+  return database_->number("PRAGMA data_version");
+}
 
 Result<std::optional<WorldFile::Root>> WorldFile::load_root() {
   const Result<std::int64_t> version = sqlite::version_of(*database_, format());
@@ -251,7 +256,8 @@ Result<Done> WorldFile::save_root(const WorldRoot& root, const FaultBook& faults
 
 Result<Done> WorldFile::save_server(const SimServer& server) {
   static const std::string kSql = fmt::format(
-      "INSERT OR REPLACE INTO server ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "INSERT OR REPLACE INTO server ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, "
       "?, ?, ?, ?, ?, ?, ?, ?)",
       kColumns);
   const std::optional<Mark>& mark = server.mark;

@@ -10,8 +10,8 @@
 
 namespace switchyard {
 
-// A world's SQLite file (its tables and what a crash leaves: providers/sim/README.md). Several processes may use one: every
-// change is one transaction that begins by taking up what others have written since. Not thread-safe.
+// A world's SQLite file (its tables and what a crash leaves: providers/sim/README.md). Several processes may use one:
+// every change is one transaction that begins by taking up what others have written since. Not thread-safe.
 class WorldFile {
  public:
   enum class Access { kRead, kWrite };
@@ -35,7 +35,9 @@ class WorldFile {
   // A number that changes when another process has written.
   Result<std::int64_t> version_of_others();
 
-  Result<sqlite::Transaction> begin(sqlite::Transaction::Kind kind) { return sqlite::Transaction::begin(*database_, kind); }
+  Result<sqlite::Transaction> begin(sqlite::Transaction::Kind kind) {
+    return sqlite::Transaction::begin(*database_, kind);
+  }
   // Within a transaction.
   Result<Done> save_root(const WorldRoot& root, const FaultBook& faults);
   Result<Done> save_server(const SimServer& server);

@@ -11,11 +11,19 @@ Error senseless(std::string_view what) {
   return {ErrorCode::kUnreadable, fmt::format("a {} of the simulated world makes no sense", what)};
 }
 
-std::int64_t count(Duration span) { return span.count(); }
-std::int64_t count(Timestamp time) { return time.time_since_epoch().count(); }
-Timestamp time_of(std::int64_t milliseconds) { return Timestamp(Duration(milliseconds)); }
+std::int64_t count(Duration span) {
+  return span.count();
+}
+std::int64_t count(Timestamp time) {
+  return time.time_since_epoch().count();
+}
+Timestamp time_of(std::int64_t milliseconds) {
+  return Timestamp(Duration(milliseconds));
+}
 
-Json optional_time(std::optional<Timestamp> time) { return time ? Json(count(*time)) : Json(); }
+Json optional_time(std::optional<Timestamp> time) {
+  return time ? Json(count(*time)) : Json();
+}
 
 std::optional<Timestamp> time_member(const Json& json, std::string_view name) {
   const Json* member = json.find(name);

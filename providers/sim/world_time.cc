@@ -10,7 +10,9 @@ namespace {
 constexpr std::chrono::hours kHour{1};
 constexpr std::int64_t kMicro = 1'000'000;
 
-bool is_due(std::optional<Timestamp> time, Timestamp now) { return time && *time <= now; }
+bool is_due(std::optional<Timestamp> time, Timestamp now) {
+  return time && *time <= now;
+}
 
 bool hour_is_full(const SimServer& server, Timestamp now) {
   return server.charged_from && now > *server.charged_from && (now - *server.charged_from) % kHour == Duration::zero();
@@ -60,8 +62,8 @@ void World::advance_to(Timestamp time) {
     for (const std::int64_t number : due) {
       const SimServer& server = servers_.at(number);
       // A charge alone leaves the server as it was: nothing of it is written anew.
-      if (is_due(server.ready, root_.now) || is_due(server.calls_end, root_.now) ||
-          is_due(server.expires, root_.now) || (server.work && is_due(server.work->end, root_.now))) {
+      if (is_due(server.ready, root_.now) || is_due(server.calls_end, root_.now) || is_due(server.expires, root_.now) ||
+          (server.work && is_due(server.work->end, root_.now))) {
         happen(edit(number));
       }
     }
