@@ -52,7 +52,8 @@ struct Attempt {
 };
 
 Result<Attempt> try_once(sqlite::Database& database, LockFile& file, const std::string& who, Duration lease) {
-  const bool flocked = file.take();
+  const LockFile::Taken taken = file.take();
+  const bool flocked = taken == LockFile::Taken::kOurs;
   auto transaction = Transaction::begin(database, Transaction::Kind::kImmediate);
   if (!transaction) return transaction.error();
   auto found = read_lock(database);
@@ -62,7 +63,7 @@ Result<Attempt> try_once(sqlite::Database& database, LockFile& file, const std::
 
   const bool expired = found->held() && found->expires <= now;
   const bool dead = found->held() && !expired && flocked && found->provable_on(here);
-  const bool free = !found->held() && flocked;
+  const bool free = !found->held() && taken != LockFile::Taken::kOthers;
   Attempt attempt{.taken = {}, .found = *found, .from_the_dead = dead};
   if (!expired && !dead && !free) {
     // Not kept while waiting: the owner may want it, and others must not take us for an owner.
@@ -158,7 +159,7 @@ Result<Done> Lock::renew() {
   LockRow row = *found;
   row.expires = machine_now() + impl_->lease;
   // After a takeover from an owner that was alive but late, its file may have come free by now.
-  row.flocked = impl_->file->take();
+  row.flocked = impl_->file->take() == LockFile::Taken::kOurs;
   if (auto done = write_lock(database, row); !done) return done;
   if (auto done = transaction->commit(); !done) return done;
   impl_->row = std::move(row);

@@ -80,8 +80,9 @@ LockFile::~LockFile() {
   ::close(handle_);
 }
 
-bool LockFile::take() {
-  return ::flock(handle_, LOCK_EX | LOCK_NB) == 0;
+LockFile::Taken LockFile::take() {
+  if (::flock(handle_, LOCK_EX | LOCK_NB) == 0) return Taken::kOurs;
+  return errno == EWOULDBLOCK || errno == EINTR ? Taken::kOthers : Taken::kImpossible;
 }
 
 void LockFile::free() {

@@ -52,7 +52,12 @@ class LockFile {
   LockFile(const LockFile&) = delete;
   LockFile& operator=(const LockFile&) = delete;
 
-  bool take();  // true when it is ours, now or since before
+  enum class Taken {
+    kOurs,        // now, or since before
+    kOthers,      // a process that lives holds it
+    kImpossible,  // this file system has no locks: only the row and its expiry count
+  };
+  Taken take();
   void free();
 
  private:

@@ -78,7 +78,8 @@ class Store {
   void set_fence(std::int64_t fence);
 
   // Writes all or nothing; a batch with intents is always synced. Errors: kStorage (disk full: nothing was written),
-  // kFenced, kInvalid (an outcome or event of an intent that is not there).
+  // kFenced, kInvalid (an outcome or event of an intent that is not there), kLocked (another program kept the file
+  // busy).
   Result<Done> commit(Batch& batch, Durability durability);
 
   // Journal. A limit keeps the newest so many, oldest first; 0: all.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "specs/base/digest.h"
 #include "tests/state/samples.h"
 
 namespace switchyard::testing {
@@ -78,6 +79,16 @@ TEST(Encoding, AFlippedBitIsReadOrRefusedButHarmsNothing) {
     if (!decode_body(body, read).ok()) ++refused;
   }
   EXPECT_GT(refused, 0);
+}
+
+TEST(Encoding, TheLayoutIsWhatFilesInUseHold) {
+  // A change of these needs a new first byte, a way to read the old one, and a new version of the state file.
+  std::string body;
+  std::string latest;
+  encode_body(an_observed_server("lon-1"), body);
+  encode_latest(an_observed_server("lon-1"), latest);
+  EXPECT_EQ(fast_hash_hex(body), "03e0b8c0e2b1cf9ab531cb19a176564d");
+  EXPECT_EQ(fast_hash_hex(latest), "5bbc07c84fa08072aff6b0024f47cb29");
 }
 
 TEST(Encoding, AnotherLayoutIsRefused) {

@@ -9,9 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
 
 #include "state/lock.h"
+#include "state/state_file.h"
 #include "state/store.h"
 #include "tests/state/samples.h"
 #include "tests/state/world.h"
@@ -215,6 +219,22 @@ TEST(StateFile, OfANewerVersionIsRefusedWithBothVersions) {
   must(raw(path)->execute("PRAGMA user_version = 9"));
   expect_refused(path, ErrorCode::kTooNew, "version 9, written by a newer Switchyard; this one reads up to version 1");
   EXPECT_EQ(Lock::acquire(path, "ben@host", std::chrono::minutes(1), {}).error().code, ErrorCode::kTooNew);
+}
+
+TEST(StateFile, OfAnOlderVersionIsReadAsTheNewestAndStaysAsItIs) {
+  static constexpr std::array<const char*, 2> kSteps = {"CREATE TABLE t (a INTEGER) STRICT; INSERT INTO t VALUES (7)",
+                                                        "ALTER TABLE t RENAME COLUMN a TO b"};
+  const sqlite::Format older{.name = "file", .application_id = 5, .steps = std::span(kSteps).first(1)};
+  const sqlite::Format newer{.name = "file", .application_id = 5, .steps = kSteps};
+  const TempFolder folder;
+  const std::string path = folder.file("state.db");
+  must(open_for_writing(path, older, ""));
+  const std::string before = bytes_of(path);
+  const auto read = must(open_for_reading(path, newer, ""));
+  EXPECT_EQ(must(read.database->number("SELECT b FROM t")), 7);
+  EXPECT_EQ(bytes_of(path), before);
+  const auto written = must(open_for_writing(path, newer, ""));
+  EXPECT_EQ(must(raw(path)->number("SELECT b FROM t")), 7);
 }
 
 TEST(StateFile, ThatIsNoDatabaseIsRefusedWithWhatToDo) {

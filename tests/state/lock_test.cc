@@ -29,8 +29,9 @@ class Holder {
   Holder(const std::string& path, Duration lease) : child_([&] { return hold(path, lease); }) {
     fence_ = said_.receive().value_or(0);
   }
+  void order_to_let_go() const { orders_.send(1); }
   void let_go() {
-    orders_.send(1);
+    order_to_let_go();
     EXPECT_EQ(child_.wait(), 0);
   }
   // What renew() says there: 0 when it went well.
@@ -122,6 +123,15 @@ TEST_F(LockTest, AnotherProcessKeepsUsOutAsLongAsItLives) {
   const auto lock = must(acquire(path_));
   EXPECT_FALSE(lock->took_over_from_the_dead());
   EXPECT_GT(lock->fence(), holder.fence());
+}
+
+TEST_F(LockTest, OneThatWaitsGetsItWhenItComesFree) {
+  Holder holder(path_, kLease);
+  holder.order_to_let_go();
+  const auto lock = Lock::acquire(path_, "ann@host", kLease, std::chrono::minutes(1));
+  ASSERT_TRUE(lock.ok());
+  EXPECT_GT((*lock)->fence(), holder.fence());
+  EXPECT_FALSE((*lock)->took_over_from_the_dead());
 }
 
 TEST_F(LockTest, AnOwnerKilledOnThisHostIsReplacedAtOnce) {
