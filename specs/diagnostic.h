@@ -10,7 +10,7 @@ enum class Severity { kError, kWarning };
 // One complaint about the specs. Lines and columns count from 1; a column counts characters, not bytes.
 struct Diagnostic {
   Severity severity;
-  std::string file;     // as the user named it
+  std::string file;  // as the user named it
   int line;
   int column;
   int width;            // how many characters the caret underlines, at least 1

@@ -76,7 +76,7 @@ struct DesiredZone {
 
 struct DesiredCluster {
   std::string name;
-  std::optional<std::int64_t> cps;       // for all members together
+  std::optional<std::int64_t> cps;  // for all members together
   std::optional<std::int64_t> channels;
   std::int64_t max_unavailable;
   Duration drain_timeout;

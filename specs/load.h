@@ -30,9 +30,9 @@ struct SpecFile {
 };
 
 struct SpecSource {
-  std::vector<SpecFile> files;      // ordered by `shown`
-  std::vector<std::string> scope;   // the PATHs, absolute, symlink-free, sorted
-  Diagnostics diagnostics;          // unreadable files, loops of symlinks, a file over the size limit
+  std::vector<SpecFile> files;     // ordered by `shown`
+  std::vector<std::string> scope;  // the PATHs, absolute, symlink-free, sorted
+  Diagnostics diagnostics;         // unreadable files, loops of symlinks, a file over the size limit
   // One hash over all shown paths and hashes: the same source gives the same one.
   std::string hash;
 };

@@ -1,0 +1,353 @@
+#include "specs/document.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+
+#include "specs/scalar.h"
+
+namespace switchyard {
+namespace {
+
+// Lets the library read bytes where they lie.
+class BytesBuffer : public std::streambuf {
+ public:
+  explicit BytesBuffer(std::string_view bytes) {
+    char* begin = const_cast<char*>(bytes.data());  // std::streambuf asks for it; the get area is never written to
+    setg(begin, begin, begin + bytes.size());
+  }
+};
+
+// Thrown through the library out of an event, to stop at once.
+struct Stop {
+  Place place;
+  std::string message;
+  std::string detail;
+};
+
+// The library's words for a syntax error in ours.
+std::string explain_syntax(std::string_view what) {
+  if (what.find("illegal map value") != std::string_view::npos) {
+    return "a \":\" stands where no value can begin; put text with a \":\" in quotes, or check the indentation above";
+  }
+  if (what.find("end of map not found") != std::string_view::npos ||
+      what.find("end of sequence not found") != std::string_view::npos) {
+    return "this line does not line up with the lines above it; check the indentation";
+  }
+  if (what.find("end of map flow") != std::string_view::npos) return "a \"}\" is missing";
+  if (what.find("end of sequence flow") != std::string_view::npos) return "a \"]\" is missing";
+  if (what.find("illegal EOF in scalar") != std::string_view::npos) return "a quote is opened and never closed";
+  if (what.find("illegal block entry") != std::string_view::npos) return "a \"-\" stands where no list can begin";
+  if (what.find("the referenced anchor is not defined") != std::string_view::npos)
+    return "no anchor of this name stands above it in this document";
+  return std::string(what);
+}
+
+}  // namespace
+
+// Takes the library's events and grows a Document.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(const SourceText& text, const YamlLimits& limits, Diagnostics& complaints)
+      : text_(text), limits_(limits), complaints_(complaints) {}
+
+  void start(std::uint32_t first_line) { first_line_ = first_line; }
+  const Document& document() const { return document_; }
+  Place started() const { return started_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    document_.entries_.clear();
+    document_.texts_.clear();
+    open_.clear();
+    anchors_.clear();
+    started_ = place(mark);
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Node::Type::kNull, anchor); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(mark, Node::Type::kList, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
+    open(mark, Node::Type::kMap, anchor);
+  }
+  void OnMapEnd() override;
+
+  Place place(const YAML::Mark& mark) const {
+    return {static_cast<std::uint32_t>(std::max(mark.line, 0)) + first_line_,
+            static_cast<std::uint32_t>(std::max(mark.column, 0)), 1};
+  }
+
+ private:
+  struct Open {
+    std::uint32_t entry;
+    std::uint32_t last = 0;  // the child added last
+    std::uint32_t children = 0;
+    std::uint32_t weight = 1;  // entries, what aliases stand for included
+    std::uint32_t depth = 1;   // of what is inside
+    YAML::anchor_t anchor = 0;
+  };
+  struct Anchor {
+    std::uint32_t entry = 0;
+    std::uint32_t weight = 1;
+    std::uint32_t depth = 1;
+    bool closed = true;
+  };
+
+  std::uint32_t add(const YAML::Mark& mark, Node::Type type, YAML::anchor_t anchor);
+  void open(const YAML::Mark& mark, Node::Type type, YAML::anchor_t anchor);
+  void close();
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag);
+  void refuse_tab(Place at);
+  void check_keys(const Document::Entry& map);
+  Place place_of(const Document::Entry& entry) const {
+    return {entry.line, entry.column, std::max(entry.text_size + (entry.quoted ? 2U : 0U), 1U)};
+  }
+  void error(Place at, std::string message, std::string detail) {
+    complaints_.push_back(text_.complain(Severity::kError, at, std::move(message), std::move(detail)));
+  }
+
+  const SourceText& text_;
+  const YamlLimits& limits_;
+  Diagnostics& complaints_;
+  Document document_;
+  std::vector<Open> open_;
+  std::vector<Anchor> anchors_;  // by the library's number
+  std::vector<std::uint32_t> keys_;
+  std::uint32_t first_line_ = 0;
+  std::uint64_t by_alias_ = 0;
+  Place started_;
+};
+
+std::uint32_t TreeBuilder::add(const YAML::Mark& mark, Node::Type type, YAML::anchor_t anchor) {
+  const Place at = place(mark);
+  refuse_tab(at);
+  const auto index = static_cast<std::uint32_t>(document_.entries_.size());
+  document_.entries_.push_back({.type = type, .line = at.line, .column = at.column});
+  if (!open_.empty()) {
+    Open& parent = open_.back();
+    if (parent.last == 0) {
+      document_.entries_[parent.entry].first = index;
+    } else {
+      document_.entries_[parent.last].next = index;
+    }
+    parent.last = index;
+    ++parent.children;
+    ++parent.weight;
+  }
+  if (anchor != 0) {
+    if (anchors_.size() <= anchor) anchors_.resize(anchor + 1);
+    anchors_[anchor] = {.entry = index};
+  }
+  return index;
+}
+
+void TreeBuilder::open(const YAML::Mark& mark, Node::Type type, YAML::anchor_t anchor) {
+  if (open_.size() >= limits_.depth) {
+    throw Stop{place(mark), "nested too deeply", fmt::format("a document has at most {} levels", limits_.depth)};
+  }
+  const std::uint32_t index = add(mark, type, anchor);
+  if (anchor != 0) anchors_[anchor].closed = false;
+  open_.push_back({.entry = index, .anchor = anchor});
+}
+
+void TreeBuilder::close() {
+  const Open closed = open_.back();
+  open_.pop_back();
+  if (closed.anchor != 0)
+    anchors_[closed.anchor] = {.entry = closed.entry, .weight = closed.weight, .depth = closed.depth, .closed = true};
+  if (open_.empty()) return;
+  open_.back().weight += closed.weight - 1;
+  open_.back().depth = std::max(open_.back().depth, closed.depth + 1);
+}
+
+void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
+  const Anchor target = anchor < anchors_.size() ? anchors_[anchor] : Anchor{};
+  if (!target.closed)
+    throw Stop{place(mark), "an alias inside its own anchor", "it would never end; write the content out"};
+  const std::uint32_t index = add(mark, Node::Type::kNull, 0);
+  document_.entries_[index].alias = target.entry;
+  by_alias_ += target.weight;
+  if (by_alias_ > limits_.nodes_by_alias) {
+    throw Stop{place(mark), "aliases stand for too much",
+               fmt::format("the aliases of a file stand for at most {} nodes", limits_.nodes_by_alias)};
+  }
+  if (open_.size() + target.depth > limits_.depth) {
+    throw Stop{place(mark), "nested too deeply", fmt::format("a document has at most {} levels", limits_.depth)};
+  }
+  if (open_.empty()) return;
+  open_.back().weight += target.weight - 1;
+  open_.back().depth = std::max(open_.back().depth, target.depth + 1);
+}
+
+void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                           const std::string& value) {
+  refuse_tag(mark, tag);
+  const std::uint32_t index = add(mark, Node::Type::kScalar, anchor);
+  Document::Entry& entry = document_.entries_[index];
+  entry.quoted = tag == "!";
+  entry.text_at = static_cast<std::uint32_t>(document_.texts_.size());
+  entry.text_size = static_cast<std::uint32_t>(value.size());
+  document_.texts_ += value;
+}
+
+void TreeBuilder::OnMapEnd() {
+  const Open map = open_.back();
+  if (map.children > 0) check_keys(document_.entries_[map.entry]);
+  close();
+}
+
+void TreeBuilder::refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+  if (tag.empty() || tag == "?" || tag == "!") return;
+  error(place(mark), "a tag", fmt::format("\"{}\" is not part of the language; leave it out", shown(tag)));
+}
+
+// YAML forbids tabs in indentation, the library takes some.
+void TreeBuilder::refuse_tab(Place at) {
+  if (at.column == 0 || at.line < first_line_) return;
+  const std::string_view line = text_.line(at.line);
+  const std::size_t content = std::min(line.find_first_not_of(" \t"), line.size());
+  const std::size_t tab = line.substr(0, content).find('\t');
+  if (at.column != content || tab == std::string_view::npos) return;
+  throw Stop{{at.line, static_cast<std::uint32_t>(tab), 1},
+             "a tab in the indentation",
+             "YAML indents with spaces; write two spaces for each tab"};
+}
+
+void TreeBuilder::check_keys(const Document::Entry& map) {
+  keys_.clear();
+  const auto& entries = document_.entries_;
+  for (std::uint32_t at = map.first; at != 0; at = entries[entries[at].next].next) {
+    const Document::Entry& key = entries[at];
+    const std::string_view name = std::string_view(document_.texts_).substr(key.text_at, key.text_size);
+    if (key.type != Node::Type::kScalar || key.alias != 0) {
+      error(place_of(key), "a key that is no text", "a key is a plain word");
+    } else if (name == "<<" && !key.quoted) {
+      error(place_of(key), "a merge key",
+            "\"<<\" is not part of the language; shared options go into the defaults of a zone or cluster");
+    }
+    keys_.push_back(at);
+  }
+  const auto name_of = [&](std::uint32_t at) {
+    return std::string_view(document_.texts_).substr(entries[at].text_at, entries[at].text_size);
+  };
+  if (keys_.size() < 2) return;
+  std::ranges::stable_sort(keys_, {}, name_of);
+  for (std::size_t i = 1; i < keys_.size(); ++i) {
+    const Document::Entry& key = entries[keys_[i]];
+    if (name_of(keys_[i - 1]) != name_of(keys_[i]) || key.type != Node::Type::kScalar ||
+        entries[keys_[i - 1]].type != Node::Type::kScalar)
+      continue;
+    std::size_t before = i - 1;
+    while (before > 0 && name_of(keys_[before - 1]) == name_of(keys_[i])) --before;
+    error(place_of(key), "duplicate key",
+          fmt::format("\"{}\" stands already on line {}", shown(name_of(keys_[i])), entries[keys_[before]].line + 1));
+  }
+}
+
+bool Document::empty() const {
+  return entries_.empty() || (entries_.size() == 1 && entries_[0].type == Node::Type::kNull);
+}
+
+const Document::Entry& Document::content(std::uint32_t at) const {
+  const Entry* entry = &entries_[at];
+  while (entry->alias != 0) entry = &entries_[entry->alias];
+  return *entry;
+}
+
+Node::Type Node::type() const {
+  return document_->content(at_).type;
+}
+bool Node::quoted() const {
+  return document_->content(at_).quoted;
+}
+
+std::string_view Node::text() const {
+  const Document::Entry& entry = document_->content(at_);
+  return std::string_view(document_->texts_).substr(entry.text_at, entry.text_size);
+}
+
+Place Node::place() const {
+  const Document::Entry& entry = document_->entries_[at_];
+  return {entry.line, entry.column, std::max(entry.text_size + (entry.quoted ? 2U : 0U), 1U)};
+}
+
+Node Node::first() const {
+  const std::uint32_t at = document_->content(at_).first;
+  return at == 0 ? Node() : Node(document_, at);
+}
+
+Node Node::next() const {
+  const std::uint32_t at = document_->entries_[at_].next;
+  return at == 0 ? Node() : Node(document_, at);
+}
+
+Node Node::find(std::string_view key) const {
+  if (type() != Type::kMap) return {};
+  for (Node at = first(); at.exists(); at = at.next().next()) {
+    if (at.type() == Type::kScalar && at.text() == key) return at.next();
+  }
+  return {};
+}
+
+YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnostics& complaints,
+                      const std::function<void(const Document&, std::uint32_t)>& take) {
+  YamlReport report;
+  TreeBuilder builder(text, limits, complaints);
+  std::uint32_t number = 0;
+  std::uint32_t errors = 0;
+  std::uint32_t line = 0;  // where reading starts (again)
+  while (true) {
+    const std::string_view rest = text.bytes().substr(text.offset_of(line));
+    Stop stop;
+    try {
+      BytesBuffer buffer(rest);
+      std::istream stream(&buffer);
+      YAML::Parser parser(stream);
+      builder.start(line);
+      while (parser.HandleNextDocument(builder)) {
+        if (!builder.document().empty()) {
+          ++report.documents;
+          take(builder.document(), number);
+        }
+        ++number;
+      }
+      return report;
+    } catch (const Stop& stopped) {
+      stop = stopped;
+    } catch (const YAML::Exception& syntax) {
+      stop = {builder.place(syntax.mark), "not YAML", explain_syntax(syntax.msg)};
+      const std::string_view at = text.line(stop.place.line);
+      const std::size_t tab = at.substr(0, at.find_first_not_of(" \t")).find('\t');
+      if (tab != std::string_view::npos) {
+        stop = {{stop.place.line, static_cast<std::uint32_t>(tab), 1},
+                "a tab in the indentation",
+                "YAML indents with spaces; write two spaces for each tab"};
+      }
+    } catch (const std::exception& failure) {
+      stop = {builder.started(), "not YAML", failure.what()};
+    }
+    report.lost = true;
+    ++number;
+    complaints.push_back(text.complain(Severity::kError, stop.place, stop.message, stop.detail));
+    if (++errors >= limits.syntax_errors) return report;
+    std::uint32_t next = std::max(stop.place.line, builder.started().line) + 1;
+    while (text.offset_of(next) < text.bytes().size() && !text.line(next).starts_with("---")) ++next;
+    if (text.offset_of(next) >= text.bytes().size()) return report;
+    line = next;
+  }
+}
+
+}  // namespace switchyard
