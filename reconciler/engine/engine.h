@@ -25,25 +25,25 @@ struct Progress {
   std::string text;  // "waits for delivery", "draining, 12 calls left", the reason of a failure
   int ended;         // changes that have ended so far
   int total;
-  Timestamp at;      // engine's clock
+  Timestamp at;  // engine's clock
 };
 
 // What an apply came to. Of several, the exit code is the first of 1, 4, 5, 3, 0.
 struct ApplyReport {
   int changes_done = 0;
-  std::vector<Hold> holds;           // what is still held at the end
-  std::vector<std::string> failures; // changes that failed and were not retried to success: exit 1
-  std::vector<std::string> stale;    // preconditions that no longer held (law 9): exit 5
-  bool interrupted = false;          // exit 4
+  std::vector<Hold> holds;            // what is still held at the end
+  std::vector<std::string> failures;  // changes that failed and were not retried to success: exit 1
+  std::vector<std::string> stale;     // preconditions that no longer held (law 9): exit 5
+  bool interrupted = false;           // exit 4
   int exit_code() const;
 };
 
 struct EngineOptions {
   std::string actor;
-  std::string reason;                      // --reason
-  std::optional<std::int64_t> parallelism; // over the accounts' limits.concurrency
-  std::optional<Duration> timeout;         // --timeout, machine's clock
-  std::uint64_t seed = 0;                  // of uids and jitter; the program gives a random one
+  std::string reason;                       // --reason
+  std::optional<std::int64_t> parallelism;  // over the accounts' limits.concurrency
+  std::optional<Duration> timeout;          // --timeout, machine's clock
+  std::uint64_t seed = 0;                   // of uids and jitter; the program gives a random one
   Duration call_timeout = std::chrono::seconds(30);
 };
 
@@ -70,8 +70,8 @@ class Engine {
 
   // Reads what the store knows. No call is made.
   Result<Done> recall();
-  // Looks: catalogue, balance and complete listings of every account of the desired fleet. A failing account is noted in
-  // its ObservedAccount::trouble; only a failing store is an error.
+  // Looks: catalogue, balance and complete listings of every account of the desired fleet. A failing account is noted
+  // in its ObservedAccount::trouble; only a failing store is an error.
   Result<Done> observe();
   // Finds out what became of open intents of earlier runs, over the settling time where needed, and whether what is
   // missing is gone (law 4). Only with a lock.
@@ -88,8 +88,8 @@ class Engine {
                             const std::function<void(const Progress&)>& progress);
 
   // One action asked for by hand, through the same journal, gates and audit trail.
-  Result<ApplyReport> act(Action action, const std::vector<Key>& servers, const Json& arguments, const PlanOptions& options,
-                          const std::function<void(const Progress&)>& progress);
+  Result<ApplyReport> act(Action action, const std::vector<Key>& servers, const Json& arguments,
+                          const PlanOptions& options, const std::function<void(const Progress&)>& progress);
 
   // Marks an existing server as ours: `import KIND/NAME --id ID`.
   Result<Done> import_server(const Key& key, const std::string& account, const std::string& id);

@@ -1,0 +1,232 @@
+#include "reconciler/engine/engine.h"
+
+#include <algorithm>
+
+#include "reconciler/engine/clock.h"
+#include "reconciler/engine/engine_impl.h"
+
+namespace switchyard {
+
+int ApplyReport::exit_code() const {
+  if (!failures.empty()) return 1;
+  if (interrupted) return 4;
+  if (!stale.empty()) return 5;
+  return holds.empty() ? 0 : 3;
+}
+
+Engine::Impl::Impl(Store& store, Lock* lock, Runner& runner, EngineOptions options)
+    : shop(store, lock, runner, std::move(options)) {
+  if (shop.options.timeout) deadline = machine_now() + *shop.options.timeout;
+}
+
+Engine::Engine(Store& store, Lock* lock, Runner& runner, EngineOptions options)
+    : impl_(std::make_unique<Impl>(store, lock, runner, std::move(options))) {}
+
+Engine::~Engine() = default;
+
+Result<Done> Engine::want(const LoadedSpecs& specs) {
+  if (!specs.ok()) return Error{ErrorCode::kInvalid, "the specs have errors"};
+  impl_->shop.specs = &specs;
+  impl_->shop.observer.touch();
+  return Done{};
+}
+
+Result<Done> Engine::recall() {
+  Workshop& shop = impl_->shop;
+  const Timestamp now = shop.now();
+  Result<std::vector<ObservedAccount>> accounts = shop.store.observed();
+  if (!accounts.ok()) return accounts.error();
+  Result<std::vector<OpenIntent>> open = shop.store.open_intents();
+  if (!open.ok()) return open.error();
+  Result<std::vector<Attempts>> attempts = shop.store.attempts();
+  if (!attempts.ok()) return attempts.error();
+  Result<std::vector<Override>> overrides = shop.store.overrides(now);
+  if (!overrides.ok()) return overrides.error();
+  Result<std::vector<Declaration>> declarations = shop.store.declarations();
+  if (!declarations.ok()) return declarations.error();
+  Result<std::vector<GivenUp>> given_up = shop.store.given_up(now);
+  if (!given_up.ok()) return given_up.error();
+  shop.view.accounts = std::move(*accounts);
+  shop.view.open_intents = std::move(*open);
+  shop.view.attempts = std::move(*attempts);
+  shop.view.overrides = std::move(*overrides);
+  shop.view.declarations = std::move(*declarations);
+  shop.view.given_up = std::move(*given_up);
+  for (const OpenIntent& intent : shop.view.open_intents) shop.hands.open().emplace(intent.intent.id, intent.intent);
+  shop.observer.recalled();
+  shop.observer.touch();
+  if (shop.specs != nullptr) shop.compute_fingerprints();
+  return Done{};
+}
+
+Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {
+  std::size_t open = accounts.size();
+  for (const std::string& account : accounts) shop.observer.look(account, [&open] { --open; });
+  while (open > 0 && shop.hands.runner().stops() < 2) {
+    if (Result<Done> turned = shop.hands.turn(shop.now() + std::chrono::seconds(10)); !turned.ok()) return turned;
+    if (shop.observer.store_failure()) return *shop.observer.store_failure();
+  }
+  if (open > 0) return Error{ErrorCode::kCancelled, "stopped while looking"};
+  return Done{};
+}
+
+Result<Done> Engine::observe() {
+  Workshop& shop = impl_->shop;
+  std::set<std::string> accounts;
+  for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
+  if (Result<Done> looked = impl_->look_at(accounts); !looked.ok()) return looked;
+  if (Result<Done> expected = impl_->expect_what_was_ordered(); !expected.ok()) return expected;
+  shop.compute_fingerprints();
+  return shop.hands.may_write() ? shop.hands.write() : Result<Done>(Done{});
+}
+
+Result<Done> Engine::Impl::expect_what_was_ordered() {
+  std::vector<Key> absent;
+  for (const Member& member : shop.fleet().wanted()) {
+    if (member.current == nullptr && member.missing == nullptr && member.gone == nullptr) absent.push_back(member.key);
+  }
+  for (const Declaration& declaration : shop.view.declarations) {
+    const DesiredAccount* account = shop.desired().account(declaration.account);
+    if (account == nullptr || shop.desired().server(declaration.resource) != nullptr) continue;
+    if (shop.observer.machines_of(account->name, account->fleet, declaration.resource).empty()) {
+      absent.push_back(declaration.resource);
+    }
+  }
+  for (const Key& key : absent) {
+    Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> history = shop.store.intents_of(key, 50);
+    if (!history.ok()) return history.error();
+    std::ranges::sort(*history, [](const auto& a, const auto& b) { return a.first.id > b.first.id; });
+    for (const auto& [intent, outcome] : *history) {
+      const bool done = outcome && outcome->kind == Outcome::Kind::kDone;
+      if (intent.action == Action::kDelete && done) break;
+      if (intent.action != Action::kCreate || !done || outcome->provider_id.empty()) continue;
+      const DesiredAccount* account = shop.desired().account(intent.account);
+      const ObservedAccount& known = shop.observer.account(intent.account);
+      const bool given_up = std::ranges::binary_search(shop.view.given_up, intent.uid, {}, &GivenUp::uid);
+      if (account == nullptr || !known.listed || given_up) break;
+      ObservedServer ordered;
+      ordered.account = intent.account;
+      ordered.id = outcome->provider_id;
+      ordered.mark = Mark{.fleet = account->fleet, .key = key, .uid = intent.uid};
+      ordered.name = key.name;
+      ordered.role = parse_role(intent.request.string_or("role", ""));
+      ordered.region = intent.request.string_or("region", "");
+      ordered.size = intent.request.string_or("size", "");
+      ordered.created = intent.provider_now;
+      ordered.seen = *known.listed;
+      ordered.missing_since = known.listed;
+      ordered.missing_listings = 1;
+      shop.observer.expect(std::move(ordered));
+      break;
+    }
+  }
+  return Done{};
+}
+
+void Engine::Impl::update_open_intents() {
+  std::vector<OpenIntent> open;
+  for (const auto& [id, intent] : shop.hands.open()) {
+    const auto known = std::ranges::find_if(
+        shop.view.open_intents, [&, wanted = id](const OpenIntent& one) { return one.intent.id == wanted; });
+    open.push_back(OpenIntent{intent, known == shop.view.open_intents.end() ? std::nullopt : known->outcome});
+  }
+  shop.view.open_intents = std::move(open);
+}
+
+Plan Engine::Impl::plan(const PlanOptions& options) {
+  update_open_intents();
+  return diff(DiffInput{.desired = shop.desired(),
+                        .observed = shop.view.accounts,
+                        .open_intents = shop.view.open_intents,
+                        .attempts = shop.view.attempts,
+                        .overrides = shop.view.overrides,
+                        .declarations = shop.view.declarations,
+                        .given_up = shop.view.given_up,
+                        .fingerprints = shop.view.fingerprints,
+                        .now = shop.now(),
+                        .options = options});
+}
+
+Result<Done> Engine::settle() {
+  return impl_->settle();
+}
+Plan Engine::plan(const PlanOptions& options) {
+  return impl_->plan(options);
+}
+const WorldView& Engine::view() const {
+  return impl_->shop.view;
+}
+Timestamp Engine::now() const {
+  return impl_->shop.now();
+}
+
+Result<ApplyReport> Engine::apply(const Plan& approved, const PlanOptions& options, Scope scope,
+                                  const std::function<void(const Progress&)>& progress) {
+  return impl_->apply(approved, options, scope, progress);
+}
+
+Result<ApplyReport> Engine::act(Action action, const std::vector<Key>& servers, const Json& arguments,
+                                const PlanOptions& options, const std::function<void(const Progress&)>& progress) {
+  return impl_->act(action, servers, arguments, options, progress);
+}
+
+Result<Done> Engine::import_server(const Key& key, const std::string& account_name, const std::string& id) {
+  Workshop& shop = impl_->shop;
+  const DesiredAccount* account = shop.desired().account(account_name);
+  const DesiredServer* server = shop.desired().server(key);
+  if (account == nullptr) return Error{ErrorCode::kInvalid, "no account \"" + account_name + "\" is declared"};
+  if (server == nullptr) {
+    return Error{ErrorCode::kInvalid,
+                 "no " + to_string(key) + " is declared; declare it first, then import the server as it"};
+  }
+  if (server->account != account_name) {
+    return Error{ErrorCode::kInvalid, to_string(key) + " is declared in account \"" + server->account + "\""};
+  }
+  if (const ObservedServer* there = shop.machine_of(*server)) {
+    return Error{ErrorCode::kInvalid, to_string(key) + " is server \"" + there->id + "\" already"};
+  }
+  const ObservedServer* found = shop.observer.find(account_name, id);
+  if (found == nullptr || found->confirmed_gone) {
+    return Error{ErrorCode::kNotFound, "account \"" + account_name + "\" has no server \"" + id + "\""};
+  }
+  if (found->mark) {
+    return Error{ErrorCode::kRefused, "server \"" + id + "\" carries the mark of fleet \"" + found->mark->fleet +
+                                          "\", " + to_string(found->mark->key)};
+  }
+  const Mark mark{.fleet = account->fleet, .key = key, .uid = shop.new_uid()};
+  Result<Answer> ended = Error{ErrorCode::kCancelled, "stopped before it was sent"};
+  bool answered = false;
+  shop.hands.set_places(account_name, 1);
+  shop.hands.submit(account_name, [&]() -> std::optional<Hands::Submission> {
+    return Hands::Submission{.intent = Intent{.resource = key,
+                                              .account = account_name,
+                                              .action = Action::kUpdate,
+                                              .origin = Intent::Origin::kByHand,
+                                              .uid = mark.uid,
+                                              .provider_id = id,
+                                              .written = shop.now(),
+                                              .provider_now = shop.provider_now(account_name),
+                                              .source_path = shop.source_path(*server),
+                                              .request = Json(Json::Object{{"mark", to_string(key)}}),
+                                              .proof_before = {},
+                                              .actor = shop.options.actor,
+                                              .reason = shop.options.reason},
+                             .call = Call{account_name, shop.hands.limits(), MarkCall{id, mark}},
+                             .on_answer = [&](std::int64_t intent, Result<Answer> answer) {
+                               shop.hands.close(
+                                   intent, answer.ok() ? Outcome::Kind::kDone : Outcome::Kind::kFailed, id,
+                                   answer.ok() ? "imported server \"" + id + "\"" : answer.error().message);
+                               if (answer.ok()) shop.declare(*server, mark.uid);
+                               ended = std::move(answer);
+                               answered = true;
+                             }};
+  });
+  while (!answered && shop.hands.runner().stops() < 2) {
+    if (Result<Done> turned = shop.hands.turn(shop.now() + std::chrono::seconds(10)); !turned.ok()) return turned;
+  }
+  if (Result<Done> written = shop.hands.write(); !written.ok()) return written;
+  if (!ended.ok()) return ended.error();
+  return impl_->look_at({account_name});
+}
+
+}  // namespace switchyard

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "reconciler/engine/executor.h"
+#include "reconciler/engine/workshop.h"
+
+namespace switchyard {
+
+struct Engine::Impl {
+  Impl(Store& store, Lock* lock, Runner& runner, EngineOptions options);
+
+  // Looks at the named accounts at once and waits until all looks have ended.
+  Result<Done> look_at(const std::set<std::string>& accounts);
+  // Machines that the journal says were ordered and that no listing has shown yet (law 3).
+  Result<Done> expect_what_was_ordered();
+  // Takes up marked servers that this state did not know, and drops declarations that nothing stands for any more.
+  void adopt();
+  void update_open_intents();
+  // Writes down what is held and what is ready, for `get` and `describe`.
+  Result<Done> update_conditions(const Plan& plan);
+
+  // settle.cc
+  Result<Done> settle();
+  bool settle_intent(const Intent& intent, const std::map<std::string, Timestamp>& look_from);
+  Result<Done> confirm_missing(bool& waiting);
+
+  Plan plan(const PlanOptions& options);
+  Result<ApplyReport> apply(const Plan& approved, const PlanOptions& options, Scope scope,
+                            const std::function<void(const Progress&)>& progress);
+  Result<ApplyReport> act(Action action, const std::vector<Key>& servers, const Json& arguments,
+                          const PlanOptions& options, const std::function<void(const Progress&)>& progress);
+
+  Workshop shop;
+  std::optional<Timestamp> deadline;  // machine's clock
+};
+
+}  // namespace switchyard

@@ -1,0 +1,137 @@
+#include "reconciler/engine/hands.h"
+
+#include "reconciler/engine/clock.h"
+
+namespace switchyard {
+namespace {
+
+// Between the latest end of a call and the end of the lease: what clocks and schedulers may be off.
+constexpr std::chrono::seconds kMargin{5};
+
+}  // namespace
+
+Hands::Hands(Store& store, Lock* lock, Runner& runner, const EngineOptions& options)
+    : store_(store), lock_(lock), runner_(runner), options_(options) {
+  if (lock_ != nullptr) store_.set_fence(lock_->fence());
+}
+
+CallLimits Hands::limits() const {
+  return CallLimits{.timeout = options_.call_timeout, .fence = lock_ == nullptr ? 0 : lock_->fence()};
+}
+
+void Hands::read(Call call, OnAnswer on_answer) {
+  const CallId id = next_call_++;
+  under_way_.emplace(id, UnderWay{std::move(on_answer), {}});
+  runner_.start(id, std::move(call));
+}
+
+void Hands::submit(const std::string& account, Prepare prepare) {
+  queues_[account].push_back(std::move(prepare));
+}
+
+void Hands::abandon() {
+  queues_.clear();
+}
+
+std::size_t Hands::queued() const {
+  std::size_t count = 0;
+  for (const auto& [account, queue] : queues_) count += queue.size();
+  return count;
+}
+
+void Hands::close(std::int64_t intent_id, Outcome::Kind kind, std::string provider_id, std::string message) {
+  const auto at = open_.find(intent_id);
+  if (at == open_.end()) return;
+  const Intent& intent = at->second;
+  batch_.events.push_back(
+      Event{.at = now(),
+            .resource = intent.resource,
+            .account = intent.account,
+            .actor = intent.actor,
+            .type = std::string(to_string(kind)),
+            .message = std::string(to_string(intent.action)) + (message.empty() ? "" : ": " + message),
+            .intent = intent_id});
+  batch_.outcomes.push_back(Outcome{.intent = intent_id,
+                                    .kind = kind,
+                                    .provider_id = std::move(provider_id),
+                                    .message = std::move(message),
+                                    .at = now()});
+  if (closes(kind, intent.origin)) open_.erase(at);
+}
+
+// Renews the lease when less than two thirds of what calls need is left of it.
+Result<Done> Hands::keep_lease() {
+  if (lock_ == nullptr) return Done{};
+  const Duration left = lock_->expires() - machine_now();
+  if (left > options_.call_timeout + kMargin + std::chrono::seconds(15)) return Done{};
+  return lock_->renew();
+}
+
+Result<Done> Hands::write() {
+  if (batch_.empty()) return Done{};
+  const bool sync = !batch_.intents.empty() || !batch_.outcomes.empty() || !batch_.given_up.empty();
+  Result<Done> written = store_.commit(batch_, sync ? Durability::kSynced : Durability::kSoon);
+  batch_ = Batch{};
+  return written;
+}
+
+Result<Done> Hands::send() {
+  std::vector<Submission> going;
+  std::vector<std::string> accounts;
+  const bool has_lease = lock_ != nullptr && lock_->expires() - machine_now() > options_.call_timeout + kMargin;
+  if (has_lease) {
+    for (auto& [account, queue] : queues_) {
+      const auto limit = places_.find(account);
+      const std::int64_t most = limit == places_.end() ? 1 : limit->second;
+      while (!queue.empty() && taken_[account] < most) {
+        const Prepare prepare = std::move(queue.front());
+        queue.pop_front();
+        std::optional<Submission> submission = prepare();
+        if (!submission) continue;
+        ++taken_[account];
+        going.push_back(std::move(*submission));
+        accounts.push_back(account);
+      }
+    }
+  }
+  // The intents stand in the batch in the order of `going`, behind any that were there.
+  const std::size_t first = batch_.intents.size();
+  for (const Submission& submission : going) batch_.intents.push_back(submission.intent);
+  if (batch_.empty()) return Done{};
+  const bool sync = !batch_.intents.empty() || !batch_.outcomes.empty() || !batch_.given_up.empty();
+  Result<Done> written = store_.commit(batch_, sync ? Durability::kSynced : Durability::kSoon);
+  if (!written.ok()) {
+    for (const std::string& account : accounts) --taken_[account];
+    return written;
+  }
+  for (std::size_t i = 0; i < going.size(); ++i) {
+    const Intent& intent = batch_.intents[first + i];
+    open_.emplace(intent.id, intent);
+    const CallId id = next_call_++;
+    auto on_answer = [act = std::move(going[i].on_answer), intent_id = intent.id](Result<Answer> answer) {
+      act(intent_id, std::move(answer));
+    };
+    under_way_.emplace(id, UnderWay{std::move(on_answer), accounts[i]});
+    runner_.start(id, std::move(going[i].call));
+  }
+  batch_ = Batch{};
+  return Done{};
+}
+
+Result<Done> Hands::turn(Timestamp due) {
+  if (Result<Done> kept = keep_lease(); !kept.ok()) return kept;
+  if (Result<Done> sent = send(); !sent.ok()) return sent;
+  // With a lock the wait is cut short, so that the lease never runs out behind it. A simulated clock does not pass it.
+  if (lock_ != nullptr) due = std::min(due, now() + std::chrono::seconds(10));
+  for (Completion& completion : runner_.wait(due)) {
+    const auto at = under_way_.find(completion.id);
+    if (at == under_way_.end()) continue;
+    const UnderWay ended = std::move(at->second);
+    under_way_.erase(at);
+    if (!ended.place.empty()) --taken_[ended.place];
+    ended.on_answer(std::move(completion.answer));
+  }
+  return Done{};
+}
+
+}  // namespace switchyard

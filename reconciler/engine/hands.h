@@ -1,0 +1,83 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/engine/engine.h"
+
+namespace switchyard {
+
+// Starts calls and brings their answers back, and keeps law 3: a call that changes the world is sent only after its
+// intent is on disk, many of them in one commit. Also the lease: no call starts that could outlast it (law 11).
+class Hands {
+ public:
+  using OnAnswer = std::function<void(Result<Answer>)>;
+
+  // What is to be sent, decided at the last moment: intent, call, and what to do with the answer under the intent's id.
+  struct Submission {
+    Intent intent;
+    Call call;
+    std::function<void(std::int64_t intent_id, Result<Answer>)> on_answer;
+  };
+  // Nothing: it need not be sent after all.
+  using Prepare = std::function<std::optional<Submission>()>;
+
+  Hands(Store& store, Lock* lock, Runner& runner, const EngineOptions& options);
+
+  Runner& runner() { return runner_; }
+  Timestamp now() { return runner_.now(); }
+  bool may_write() const { return lock_ != nullptr; }
+  CallLimits limits() const;
+
+  // A call that changes nothing; started at once.
+  void read(Call call, OnAnswer on_answer);
+  // A call that changes the world; waits for one of the account's places.
+  void submit(const std::string& account, Prepare prepare);
+  void set_places(const std::string& account, std::int64_t places) { places_[account] = places; }
+  // Drops what was submitted and not sent.
+  void abandon();
+
+  // What goes to disk with the next turn.
+  Batch& batch() { return batch_; }
+  // Writes the batch, sends what may be sent, waits until an answer, `due` or a stop, and hands the answers out.
+  // Errors: kFenced, kStorage: then nothing of this turn was sent.
+  Result<Done> turn(Timestamp due);
+  // Writes what is in the batch, without waiting.
+  Result<Done> write();
+
+  // No call is under way and none waits for a place.
+  bool idle() const { return under_way_.empty() && queued() == 0; }
+  bool in_flight() const { return !under_way_.empty(); }
+  std::size_t queued() const;
+
+  // The intents written by this program and not closed.
+  std::map<std::int64_t, Intent>& open() { return open_; }
+  // Records what came of an intent.
+  void close(std::int64_t intent_id, Outcome::Kind kind, std::string provider_id, std::string message);
+
+ private:
+  Result<Done> keep_lease();
+  Result<Done> send();
+
+  Store& store_;
+  Lock* lock_;
+  Runner& runner_;
+  const EngineOptions& options_;
+  Batch batch_;
+  CallId next_call_ = 1;
+  struct UnderWay {
+    OnAnswer on_answer;
+    std::string place;  // the account whose place it holds; empty for reads
+  };
+  std::map<CallId, UnderWay> under_way_;
+  std::map<std::string, std::deque<Prepare>> queues_;
+  std::map<std::string, std::int64_t> places_;
+  std::map<std::string, std::int64_t> taken_;
+  std::map<std::int64_t, Intent> open_;
+};
+
+}  // namespace switchyard

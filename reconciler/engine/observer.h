@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/engine/hands.h"
+
+namespace switchyard {
+
+// Takes one complete listing into what is known of an account (law 4): what it shows is there; what it lacks is
+// missing, not gone, and what was ordered a moment ago may lag behind for a settling time. `removed` are ids that we
+// removed ourselves.
+void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now,
+                   const std::set<std::string>& removed);
+
+// Looks at accounts: catalogue, balance and all pages of a listing, ceil(N / page size) calls for N servers. What fails
+// is tried again a few times and then noted as the account's trouble; nothing is concluded from half a listing.
+class Observer {
+ public:
+  Observer(Hands& hands, Store& store, WorldView& view);
+
+  // The account's entry in the view, made when it is missing.
+  ObservedAccount& account(const std::string& name);
+
+  // The view's accounts were read from the store.
+  void recalled();
+
+  // Starts a look; `on_end` runs when it has ended, well or not. One that is under way is joined.
+  void look(const std::string& account, std::function<void()> on_end);
+  bool looking(const std::string& account) const { return looks_.contains(account); }
+  // Pages of the last listing: how dear a look is.
+  std::int64_t pages(const std::string& account) const;
+
+  // The machine just ordered, remembered until a listing shows it.
+  void expect(ObservedServer server);
+  // The machine just removed.
+  void forget(const std::string& account, const std::string& id);
+  ObservedServer* find(const std::string& account, const std::string& id);
+  ObservedServer* find_by_uid(const std::string& account, const std::string& uid);
+  // The machines that carry a resource's mark in this account.
+  std::vector<ObservedServer*> machines_of(const std::string& account, const std::string& fleet, const Key& key);
+  // Servers that exist, as far as is known (the n of the money rule, without what is still on its way).
+  std::int64_t count(const std::string& account) const;
+  // Counts up with everything that changes which machines there are or what they are like.
+  std::int64_t version() const { return version_; }
+  void touch() { ++version_; }
+  // Writes the account to the store, when writing is allowed.
+  Result<Done> save(const std::string& account);
+
+  // A failure of the store while looking; the engine stops on it.
+  const std::optional<Error>& store_failure() const { return store_failure_; }
+
+ private:
+  struct Look {
+    std::vector<std::function<void()>> on_end;
+    std::vector<ObservedServer> servers;
+    std::int64_t pages = 0;
+    int parts_open = 0;
+    int tries = 0;
+    std::optional<Timestamp> began;  // provider's `now` of the first page
+    std::optional<Error> trouble;
+  };
+
+  void start(const std::string& account);
+  void next_page(const std::string& account, std::string page);
+  void part_ended(const std::string& account);
+  void index(const std::string& account);
+
+  Hands& hands_;
+  Store& store_;
+  WorldView& view_;
+  std::map<std::string, Look> looks_;
+  std::map<std::string, std::int64_t> pages_;
+  std::map<std::string, std::set<std::string>> removed_;
+  struct Index {
+    std::map<std::string, std::size_t, std::less<>> by_id;
+    std::map<std::string, std::size_t, std::less<>> by_uid;
+    std::multimap<Key, std::size_t> by_key;
+    std::int64_t count = 0;
+  };
+  std::map<std::string, Index> index_;
+  std::int64_t version_ = 0;
+  std::optional<Error> store_failure_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,206 @@
+#include "reconciler/engine/workshop.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include "specs/base/digest.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::seconds kFirstBackOff{30};
+constexpr std::chrono::hours kLongestBackOff{1};
+
+}  // namespace
+
+Workshop::Workshop(Store& store_in, Lock* lock, Runner& runner, EngineOptions options_in)
+    : options(std::move(options_in)),
+      store(store_in),
+      hands(store_in, lock, runner, options),
+      observer(hands, store_in, view),
+      random(options.seed) {}
+
+std::string Workshop::source_path(const DesiredServer& server) {
+  const auto [at, is_new] = source_paths_.try_emplace(server.source.file);
+  if (is_new && !server.source.file.empty()) {
+    std::error_code problem;
+    at->second = std::filesystem::weakly_canonical(server.source.file, problem).string();
+    if (problem) at->second = server.source.file;
+  }
+  return at->second;
+}
+
+ObservedServer* Workshop::machine_of(const DesiredServer& server) {
+  const DesiredAccount* account = desired().account(server.account);
+  if (account == nullptr) return nullptr;
+  std::vector<ObservedServer*> machines = observer.machines_of(server.account, account->fleet, server.key);
+  for (const std::string& old : server.formerly) {
+    if (machines.empty()) machines = observer.machines_of(server.account, account->fleet, Key{server.key.kind, old});
+  }
+  const auto rank = [&](const ObservedServer* machine) {
+    const bool fits = machine->region.empty() || machine->region == server.region;
+    return std::make_tuple(machine->missing_since.has_value(), !machine->delivered, !fits,
+                           machine->created.value_or(Timestamp{}), machine->id);
+  };
+  const auto best = std::ranges::min_element(machines, {}, rank);
+  return best == machines.end() ? nullptr : *best;
+}
+
+void Workshop::index_desired() {
+  if (indexed_ == specs) return;
+  indexed_ = specs;
+  switches_by_cluster_.clear();
+  for (const DesiredServer& server : desired().servers) {
+    if (server.role == Role::kSwitch && server.cluster) switches_by_cluster_[*server.cluster].push_back(&server);
+  }
+}
+
+std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
+  index_desired();
+  std::vector<Peer> peers;
+  const auto add = [&](const DesiredServer& peer, Peer::For purpose) {
+    const ObservedServer* machine = machine_of(peer);
+    if (machine == nullptr || !machine->delivered || machine->missing_since) return;
+    const std::string& address = machine->ipv4.empty() ? machine->ipv6 : machine->ipv4;
+    if (address.empty()) return;
+    const std::int64_t weight = purpose == Peer::For::kDestination ? peer.weight : 1;
+    peers.push_back(Peer{.purpose = purpose, .name = peer.key.name, .address = address, .weight = weight});
+  };
+  if (server.role == Role::kDispatcher && server.balancer_cluster) {
+    const auto members = switches_by_cluster_.find(*server.balancer_cluster);
+    if (members != switches_by_cluster_.end()) {
+      for (const DesiredServer* member : members->second) add(*member, Peer::For::kDestination);
+    }
+  }
+  if (server.role == Role::kSwitch) {
+    for (const std::string& name : server.media) {
+      const DesiredServer* media = desired().server(Key{Kind::kRtpServer, name});
+      if (media != nullptr) add(*media, Peer::For::kMedia);
+    }
+  }
+  return peers;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> Workshop::secrets_of(const DesiredServer& server) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const SecretField& field : desired().field_source->secrets(desired().index_of(server))) {
+    const auto key = std::pair(field.ref.from, field.ref.place);
+    auto known = secrets_.find(key);
+    if (known == secrets_.end()) {
+      Result<std::string> secret = read_secret(field.ref);
+      if (!secret.ok()) return secret.error();
+      known = secrets_.emplace(key, std::move(*secret)).first;
+    }
+    found.emplace_back(field.path, known->second);
+  }
+  return found;
+}
+
+void Workshop::compute_fingerprints() {
+  view.fingerprints.clear();
+  for (const DesiredServer& server : desired().servers) {
+    const ObservedServer* machine = machine_of(server);
+    if (machine == nullptr || !machine->agent || machine->agent->fingerprints.empty()) continue;
+    const auto secrets = secrets_of(server);
+    if (!secrets.ok()) continue;  // said as a diagnostic when the specs were loaded; here it only cannot be compared
+    for (const auto& [path, secret] : *secrets) {
+      view.fingerprints.emplace(std::pair(server.key, path), hmac_sha256_hex(machine->agent->salt, secret));
+    }
+  }
+}
+
+std::int64_t Workshop::servers_in(const std::string& account) {
+  std::int64_t count = observer.count(account);
+  for (const auto& [id, intent] : hands.open()) {
+    const bool coming = intent.action == Action::kCreate && intent.account == account;
+    if (coming && observer.find_by_uid(account, intent.uid) == nullptr) ++count;
+  }
+  return count;
+}
+
+Catalogue Workshop::catalogue_of(const std::string& account) {
+  return observer.account(account).catalogue.value_or(Catalogue{});
+}
+
+std::optional<Timestamp> Workshop::provider_now(const std::string& account) {
+  const ObservedAccount& known = observer.account(account);
+  if (known.balance && (!known.listed || *known.listed < known.balance->at)) return known.balance->at;
+  return known.listed;
+}
+
+const FleetIndex& Workshop::fleet() {
+  if (fleet_ == nullptr || fleet_version_ != observer.version()) {
+    fleet_version_ = observer.version();
+    peers_.reset();
+    fleet_ = std::make_unique<FleetIndex>(desired(), view.accounts, view.declarations, view.given_up);
+  }
+  return *fleet_;
+}
+
+const PeerIndex& Workshop::peers() {
+  const FleetIndex& index = fleet();
+  if (peers_ == nullptr) peers_ = std::make_unique<PeerIndex>(index);
+  return *peers_;
+}
+
+std::string Workshop::new_uid() {
+  // 64 bits from the seed: letters and digits only, so that every provider's tags and labels can carry it.
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::uint64_t drawn = random.next();
+  std::string uid = "u";
+  for (int i = 0; i < 16; ++i) {
+    uid.push_back(kDigits[drawn & 0xFU]);
+    drawn >>= 4U;
+  }
+  return uid;
+}
+
+void Workshop::failed(const Key& resource, Action action, std::string message) {
+  const auto order = [](const Attempts& one) { return std::tie(one.resource, one.action); };
+  auto at = std::ranges::lower_bound(view.attempts, std::tie(resource, action), {}, order);
+  if (at == view.attempts.end() || at->resource != resource || at->action != action) {
+    at = view.attempts.insert(at, Attempts{.resource = resource, .action = action});
+  }
+  ++at->failures;
+  at->last = now();
+  Duration wait = kFirstBackOff;
+  for (std::int64_t i = 1; i < at->failures && wait < kLongestBackOff; ++i) wait *= 2;
+  wait = std::min<Duration>(wait, kLongestBackOff);
+  at->next_try = at->last + wait + Duration(random.between(0, wait.count() / 4));
+  at->message = std::move(message);
+  hands.batch().attempts.push_back(*at);
+}
+
+void Workshop::succeeded(const Key& resource, Action action) {
+  const auto known = [&](const Attempts& one) { return one.resource == resource && one.action == action; };
+  if (std::erase_if(view.attempts, known) > 0) hands.batch().succeeded.emplace_back(resource, action);
+}
+
+void Workshop::event(const Key& resource, const std::string& account, std::string type, std::string message) {
+  hands.batch().events.push_back(Event{.at = now(),
+                                       .resource = resource,
+                                       .account = account,
+                                       .actor = options.actor,
+                                       .type = std::move(type),
+                                       .message = std::move(message)});
+}
+
+void Workshop::declare(const DesiredServer& server, const std::string& uid) {
+  Declaration declaration{.resource = server.key,
+                          .account = server.account,
+                          .uid = uid,
+                          .source_path = source_path(server),
+                          .protect = server.protect};
+  const auto at = std::ranges::lower_bound(view.declarations, server.key, {}, &Declaration::resource);
+  if (at != view.declarations.end() && at->resource == server.key) {
+    if (*at == declaration) return;
+    *at = declaration;
+  } else {
+    view.declarations.insert(at, declaration);
+  }
+  observer.touch();
+  hands.batch().declarations.push_back(std::move(declaration));
+}
+
+}  // namespace switchyard

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/fleet_index.h"
+#include "reconciler/core/peers.h"
+#include "reconciler/engine/hands.h"
+#include "reconciler/engine/observer.h"
+#include "specs/base/random.h"
+
+namespace switchyard {
+
+// What the parts of one engine work with: what is wanted, what is known, and the means to look and to act.
+class Workshop {
+ public:
+  Workshop(Store& store, Lock* lock, Runner& runner, EngineOptions options);
+
+  EngineOptions options;
+  Store& store;
+  WorldView view;
+  Hands hands;
+  Observer observer;
+  Random random;
+  const LoadedSpecs* specs = nullptr;
+
+  const DesiredFleet& desired() const { return specs->fleet; }
+  Timestamp now() { return hands.now(); }
+
+  // Absolute, symlink-free path of the file that declares a server (law 8).
+  std::string source_path(const DesiredServer& server);
+  // The machine that is a wanted server now; nullptr: none. Prefers one that serves where it is wanted.
+  ObservedServer* machine_of(const DesiredServer& server);
+  // The peers a server is to have with what is known now.
+  std::vector<Peer> peers_now(const DesiredServer& server);
+  // Its secrets by field path. Error: of the first that cannot be read.
+  Result<std::vector<std::pair<std::string, std::string>>> secrets_of(const DesiredServer& server);
+  // What the secrets' fingerprints are under each server's salt; for the diff.
+  void compute_fingerprints();
+  // Servers that exist or are on their way.
+  std::int64_t servers_in(const std::string& account);
+  Catalogue catalogue_of(const std::string& account);
+  // The last `now` of an account's provider.
+  std::optional<Timestamp> provider_now(const std::string& account);
+
+  // Who is who with what is known now; rebuilt when that changed.
+  const FleetIndex& fleet();
+  const PeerIndex& peers();
+
+  std::string new_uid();
+  // Puts a failure down and when to try again: 30 s, doubled each time up to an hour, with jitter from the seed.
+  void failed(const Key& resource, Action action, std::string message);
+  void succeeded(const Key& resource, Action action);
+  void event(const Key& resource, const std::string& account, std::string type, std::string message);
+  void declare(const DesiredServer& server, const std::string& uid);
+
+ private:
+  void index_desired();
+
+  std::map<std::string, std::string> source_paths_;
+  std::map<std::pair<SecretRef::From, std::string>, std::string> secrets_;
+  std::map<std::string, std::vector<const DesiredServer*>, std::less<>> switches_by_cluster_;
+  const LoadedSpecs* indexed_ = nullptr;
+  std::unique_ptr<FleetIndex> fleet_;
+  std::unique_ptr<PeerIndex> peers_;
+  std::int64_t fleet_version_ = -1;
+};
+
+}  // namespace switchyard
