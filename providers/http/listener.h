@@ -20,7 +20,7 @@ struct ListenerRequest {
 
 struct ListenerAnswer {
   int status = 200;
-  std::string body;  // JSON
+  std::string body{};  // JSON
   std::map<std::string, std::string> headers{};
   bool drop = false;  // end the connection instead of answering
 };

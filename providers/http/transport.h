@@ -38,7 +38,7 @@ class HttpTransport {
     std::string endpoint;      // "http://127.0.0.1:9180"
     std::string bearer_token;  // empty: none; never in a message
     int concurrency = 16;
-    std::optional<std::int64_t> requests_per_minute;
+    std::optional<std::int64_t> requests_per_minute{};
     std::size_t largest_answer = 64U << 20U;
   };
   explicit HttpTransport(Options options);

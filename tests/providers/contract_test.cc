@@ -1,0 +1,414 @@
+// What every Provider and Agent promises, held against the simulator in this process and over HTTP alike.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "providers/sim/http_provider.h"
+#include "providers/sim/server.h"
+#include "specs/base/digest.h"
+#include "tests/providers/small_world.h"
+
+namespace switchyard {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A provider under test, with the hands that move its world.
+struct Subject {
+  Connection connection;
+  std::function<Json(const CtlCommand&)> ctl;
+  std::shared_ptr<void> keeps;  // whatever serves it
+};
+
+Subject in_this_process() {
+  auto world = std::make_shared<SharedWorld>(SharedWorld::Options{.path = {}});
+  return {.connection = sim_connection(world),
+          .ctl = [world](const CtlCommand& command) { return *world->by_hand(command); },
+          .keeps = world};
+}
+
+Subject over_http() {
+  ServeOptions options;
+  options.port = 0;
+  options.speed = 0;
+  options.token = "let me in";
+  std::shared_ptr<ServedWorld> served = *ServedWorld::open(options);
+  const std::string endpoint = served->endpoint();
+  return {.connection = http_sim_connection({.endpoint = endpoint, .bearer_token = "let me in"}),
+          .ctl =
+              [endpoint](const CtlCommand& command) {
+                return *run_ctl({.world_file = {}, .endpoint = endpoint, .token = "let me in"}, command);
+              },
+          .keeps = served};
+}
+
+class ProviderContract : public ::testing::TestWithParam<Subject (*)()> {
+ protected:
+  Provider& provider() { return *subject_.connection.provider; }
+  Agent& agent() { return *subject_.connection.agent; }
+  Json ctl(const CtlCommand& command) { return subject_.ctl(command); }
+  void advance(Duration by) { ctl(CtlAdvance{.by = by}); }
+  std::string delivered(const CreateRequest& request) {
+    std::string id = provider().create(request, kLimits)->id;
+    advance(std::chrono::minutes(4));
+    return id;
+  }
+  ObservedServer see(const std::string& id) { return *provider().get(id, kLimits); }
+  // Advances until the action under way has ended.
+  ObservedServer after_action(const std::string& id) {
+    advance(std::chrono::minutes(5));
+    return see(id);
+  }
+
+ private:
+  Subject subject_ = GetParam()();
+};
+
+TEST_P(ProviderContract, OffersRegionsAndSizesWithPrices) {
+  const auto catalogue = provider().catalogue(kLimits);
+  ASSERT_TRUE(catalogue.ok());
+  EXPECT_THAT(catalogue->regions, ElementsAre("ams1", "blr1", "fra1", "lon1", "nyc1", "sfo1", "sgp1", "syd1"));
+  ASSERT_EQ(catalogue->sizes.size(), 4U);
+  EXPECT_EQ(catalogue->sizes[1].name, "s-2vcpu-4gb");
+  EXPECT_EQ(to_string(*catalogue->sizes[1].price), "0.03571");
+  EXPECT_EQ(catalogue->settling, std::chrono::seconds(40));
+  EXPECT_EQ(catalogue->delivery, std::chrono::minutes(5));
+  EXPECT_EQ(catalogue->delivery_failed, std::chrono::minutes(15));
+  EXPECT_TRUE(catalogue->agents);
+}
+
+TEST_P(ProviderContract, KnowsTheBalanceAndItsOwnTime) {
+  const auto balance = provider().balance(kLimits);
+  ASSERT_TRUE(balance.ok());
+  EXPECT_EQ(for_people(balance->amount), "500.00 USD");
+  EXPECT_EQ(to_string(balance->at), kBeginning);
+}
+
+TEST_P(ProviderContract, ListsNothingWhereNothingIs) {
+  const auto page = provider().list("", kLimits);
+  ASSERT_TRUE(page.ok());
+  EXPECT_THAT(page->servers, IsEmpty());
+  EXPECT_EQ(page->next, "");
+  EXPECT_EQ(to_string(page->now), kBeginning);
+}
+
+TEST_P(ProviderContract, ACreateIsSeenAtOnceUnderItsMarkAndDeliveredWithinMinutes) {
+  const auto created = provider().create(wanted("lon-1", "uid-1"), kLimits);
+  ASSERT_TRUE(created.ok());
+  ObservedServer server = see(created->id);
+  EXPECT_EQ(server.id, created->id);
+  EXPECT_EQ(server.mark, (Mark{.fleet = "main", .key = {.kind = Kind::kServer, .name = "lon-1"}, .uid = "uid-1"}));
+  EXPECT_EQ(server.name, "lon-1");
+  EXPECT_EQ(server.role, Role::kSwitch);
+  EXPECT_EQ(server.phase, Phase::kProvisioning);
+  EXPECT_EQ(server.ipv4, "");
+  EXPECT_FALSE(server.agent.has_value());
+
+  advance(std::chrono::seconds(59));
+  EXPECT_EQ(see(created->id).phase, Phase::kProvisioning);
+  advance(std::chrono::seconds(181));
+  server = see(created->id);
+  EXPECT_EQ(server.phase, Phase::kActive);
+  EXPECT_EQ(server.region, "lon1");
+  EXPECT_EQ(server.size, "s-1vcpu-2gb");
+  EXPECT_EQ(server.ipv4, "10.0.0.1");
+  EXPECT_EQ(server.ipv6, "2001:db8::0:1");
+  EXPECT_EQ(to_string(*server.price), "0.01786");
+  EXPECT_TRUE(server.delivered.has_value());
+}
+
+TEST_P(ProviderContract, ACreateCarriesItsWholeConfiguration) {
+  CreateRequest request = wanted("lon-1");
+  request.peers = {{.purpose = Peer::For::kMedia, .name = "rtp-1", .address = "10.0.0.9", .weight = 1}};
+  request.secrets = {{"carriers.acme.registration.password", "opensesame"}};
+  const ObservedServer server = see(delivered(request));
+  ASSERT_TRUE(server.agent.has_value());
+  EXPECT_EQ(server.agent->applied, to_string(to_json(request.fields)));
+  EXPECT_EQ(server.agent->applied_digest, digest_of(request.fields));
+  EXPECT_EQ(server.agent->peers, request.peers);
+  EXPECT_EQ(server.agent->channels, 0);
+  EXPECT_FALSE(server.agent->drained);
+  ASSERT_EQ(server.agent->fingerprints.size(), 1U);
+  EXPECT_EQ(server.agent->fingerprints[0].first, "carriers.acme.registration.password");
+  EXPECT_EQ(server.agent->fingerprints[0].second, hmac_sha256_hex(server.agent->salt, "opensesame"));
+  EXPECT_NE(server.agent->salt, "");
+}
+
+TEST_P(ProviderContract, NamesAreNotUnique) {
+  ASSERT_TRUE(provider().create(wanted("twin", "u1"), kLimits).ok());
+  ASSERT_TRUE(provider().create(wanted("twin", "u2"), kLimits).ok());
+  EXPECT_EQ(provider().list("", kLimits)->servers.size(), 2U);
+}
+
+TEST_P(ProviderContract, AListingIsPagedWithoutLossAndWithoutDoubles) {
+  ctl(CtlBalance{.amount = "100000.00"});
+  for (int i = 0; i < 401; ++i) ASSERT_TRUE(provider().create(wanted("s" + std::to_string(i)), kLimits).ok());
+  std::vector<std::string> ids;
+  std::vector<std::size_t> pages;
+  std::string next;
+  do {
+    const auto page = provider().list(next, kLimits);
+    ASSERT_TRUE(page.ok());
+    pages.push_back(page->servers.size());
+    for (const ObservedServer& server : page->servers) ids.push_back(server.id);
+    next = page->next;
+  } while (!next.empty());
+  EXPECT_THAT(pages, ElementsAre(200U, 200U, 1U));
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 401U);
+}
+
+TEST_P(ProviderContract, AListingCarriesWhatAGetSays) {
+  const std::string id = delivered(wanted("lon-1"));
+  const auto page = provider().list("", kLimits);
+  ASSERT_EQ(page->servers.size(), 1U);
+  EXPECT_EQ(page->servers[0], see(id));
+}
+
+TEST_P(ProviderContract, WhatIsNotOfferedCannotBeCreated) {
+  CreateRequest request = wanted("lon-1");
+  request.region = "mars1";
+  EXPECT_EQ(provider().create(request, kLimits).error().code, ErrorCode::kInvalid);
+  request = wanted("lon-1");
+  request.size = "s-1000vcpu";
+  EXPECT_EQ(provider().create(request, kLimits).error().code, ErrorCode::kInvalid);
+}
+
+TEST_P(ProviderContract, WhatDoesNotExistIsNotFoundAndRemovingItSucceeds) {
+  EXPECT_EQ(provider().get("sim-99", kLimits).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(provider().get("../etc/passwd?x=%", kLimits).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(provider().act("sim-99", Action::kStop, {}, kLimits).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(provider().remove("sim-99", kLimits).ok());
+}
+
+TEST_P(ProviderContract, ARemovedServerIsGone) {
+  const std::string id = delivered(wanted("lon-1"));
+  ASSERT_TRUE(provider().remove(id, kLimits).ok());
+  EXPECT_EQ(provider().get(id, kLimits).error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(provider().list("", kLimits)->servers, IsEmpty());
+  EXPECT_TRUE(provider().remove(id, kLimits).ok());
+}
+
+TEST_P(ProviderContract, TheDepositRuleRefusesForMoney) {
+  ctl(CtlBalance{.amount = "59.99"});
+  ASSERT_TRUE(provider().create(wanted("a"), kLimits).ok());
+  ASSERT_TRUE(provider().create(wanted("b"), kLimits).ok());
+  const auto third = provider().create(wanted("c"), kLimits);
+  ASSERT_FALSE(third.ok());
+  EXPECT_EQ(third.error().code, ErrorCode::kRefusedForMoney);
+  EXPECT_THAT(third.error().message, HasSubstr("60.00 USD"));
+  EXPECT_EQ(ctl(CtlDump{}).integer_or("refusedForMoney", -1), 1);
+  ctl(CtlBalance{.amount = "+0.01"});
+  EXPECT_TRUE(provider().create(wanted("c"), kLimits).ok());
+}
+
+TEST_P(ProviderContract, StopAndStartTakeTimeAndLeaveProof) {
+  const std::string id = delivered(wanted("lon-1"));
+  const auto booted = see(id).agent->booted;
+  const auto stopping = provider().act(id, Action::kStop, {}, kLimits);
+  ASSERT_TRUE(stopping.ok());
+  ObservedServer server = see(id);
+  EXPECT_EQ(server.phase, Phase::kUpdating);
+  EXPECT_EQ(server.last_action, stopping->action_id);
+  EXPECT_EQ(server.last_action_state, ObservedServer::ActionState::kRunning);
+  EXPECT_EQ(provider().act(id, Action::kStart, {}, kLimits).error().code, ErrorCode::kConflict);
+
+  server = after_action(id);
+  EXPECT_EQ(server.phase, Phase::kStopped);
+  EXPECT_EQ(server.last_action_state, ObservedServer::ActionState::kDone);
+  EXPECT_LT(server.agent->at, server.seen);
+  EXPECT_FALSE(server.agent->channels.has_value());
+  EXPECT_EQ(provider().act(id, Action::kRestart, {}, kLimits).error().code, ErrorCode::kRefused);
+  EXPECT_EQ(agent().status(server, kLimits).error().code, ErrorCode::kNotSent);
+
+  ASSERT_TRUE(provider().act(id, Action::kStart, {}, kLimits).ok());
+  server = after_action(id);
+  EXPECT_EQ(server.phase, Phase::kActive);
+  EXPECT_GT(server.agent->booted, booted);
+  EXPECT_EQ(server.agent->at, server.seen);
+}
+
+TEST_P(ProviderContract, EveryRebootingActionEndsCallsAndBootsAnew) {
+  const std::string id = delivered(wanted("lon-1"));
+  for (const Action action : {Action::kRestart, Action::kOsCycle, Action::kPowerCycle, Action::kInstall}) {
+    SCOPED_TRACE(to_string(action));
+    ctl(CtlCalls{.server = "lon-1", .calls = 3, .lasting = {}});
+    const auto booted = see(id).agent->booted;
+    ASSERT_TRUE(provider().act(id, action, {}, kLimits).ok());
+    const ObservedServer server = after_action(id);
+    EXPECT_EQ(server.phase, Phase::kActive);
+    EXPECT_EQ(server.agent->channels, 0);
+    EXPECT_GT(server.agent->booted, booted);
+  }
+  EXPECT_EQ(ctl(CtlDump{}).integer_or("callsCut", 0), 12);
+}
+
+TEST_P(ProviderContract, AResizeChangesSizeAndPrice) {
+  const std::string id = delivered(wanted("lon-1"));
+  Json arguments;
+  arguments.set("size", "s-99vcpu");
+  EXPECT_EQ(provider().act(id, Action::kResize, arguments, kLimits).error().code, ErrorCode::kInvalid);
+  arguments.set("size", "s-4vcpu-8gb");
+  ASSERT_TRUE(provider().act(id, Action::kResize, arguments, kLimits).ok());
+  EXPECT_EQ(see(id).size, "s-1vcpu-2gb");
+  const ObservedServer server = after_action(id);
+  EXPECT_EQ(server.size, "s-4vcpu-8gb");
+  EXPECT_EQ(to_string(*server.price), "0.07143");
+  EXPECT_EQ(server.phase, Phase::kActive);
+}
+
+TEST_P(ProviderContract, AnExpiredServerIsReactivatedForMoneyAlone) {
+  const std::string id = delivered(wanted("lon-1"));
+  ctl(CtlExpire{.server = "lon-1"});
+  EXPECT_EQ(see(id).phase, Phase::kExpired);
+  EXPECT_EQ(provider().act(id, Action::kRestart, {}, kLimits).error().code, ErrorCode::kRefused);
+  ctl(CtlBalance{.amount = "0.01"});
+  EXPECT_EQ(provider().act(id, Action::kReactivate, {}, kLimits).error().code, ErrorCode::kRefusedForMoney);
+  ctl(CtlBalance{.amount = "0.02"});
+  ASSERT_TRUE(provider().act(id, Action::kReactivate, {}, kLimits).ok());
+  advance(std::chrono::seconds(59));
+  EXPECT_EQ(see(id).phase, Phase::kUpdating);
+  advance(std::chrono::seconds(1));
+  EXPECT_EQ(see(id).phase, Phase::kActive);
+}
+
+TEST_P(ProviderContract, AMarkIsPutOnOnceAndNeverReplaced) {
+  const std::string id = delivered(wanted("lon-1"));
+  ctl(CtlSet{.server = "lon-1", .field = "mark", .value = "none"});
+  EXPECT_FALSE(see(id).mark.has_value());
+  const Mark ours{.fleet = "main", .key = {.kind = Kind::kServer, .name = "adopted"}, .uid = "u9"};
+  ASSERT_TRUE(provider().mark(id, ours, kLimits).ok());
+  EXPECT_EQ(see(id).mark, ours);
+  EXPECT_TRUE(provider().mark(id, ours, kLimits).ok());
+  EXPECT_EQ(provider().mark(id, {.fleet = "other", .key = ours.key, .uid = "u9"}, kLimits).error().code,
+            ErrorCode::kRefused);
+}
+
+TEST_P(ProviderContract, AnAgentTakesLiveChangesAtOnceAndKeepsCalls) {
+  const std::string id = delivered(wanted("lon-1"));
+  ctl(CtlCalls{.server = "lon-1", .calls = 5, .lasting = {}});
+  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
+  set_field(next.fields, "spec.options.uacPing", false);
+  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
+  const auto report = agent().status(see(id), kLimits);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->applied_digest, digest_of(next.fields));
+  EXPECT_EQ(report->channels, 5);
+}
+
+TEST_P(ProviderContract, AnAgentRestartsTheSipProcessWithinSeconds) {
+  const std::string id = delivered(wanted("lon-1"));
+  const auto booted = see(id).agent->booted;
+  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
+  set_field(next.fields, "spec.options.tlsInternals", true);
+  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
+  ObservedServer server = see(id);
+  EXPECT_EQ(server.phase, Phase::kUpdating);
+  EXPECT_NE(server.agent->applied_digest, digest_of(next.fields));
+  EXPECT_EQ(server.agent->channels, 0);
+  EXPECT_EQ(agent().configure(server, next, kLimits).error().code, ErrorCode::kConflict);
+  advance(std::chrono::seconds(15));
+  server = see(id);
+  EXPECT_EQ(server.phase, Phase::kActive);
+  EXPECT_EQ(server.agent->applied_digest, digest_of(next.fields));
+  EXPECT_EQ(server.agent->booted, booted);
+}
+
+TEST_P(ProviderContract, AnAgentRebootsForChannelsAboveAThousand) {
+  const std::string id = delivered(wanted("lon-1"));
+  const auto booted = see(id).agent->booted;
+  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
+  set_field(next.fields, "spec.channels", 1500);
+  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
+  ObservedServer server = see(id);
+  EXPECT_EQ(server.phase, Phase::kUpdating);
+  EXPECT_FALSE(server.agent->channels.has_value());
+  EXPECT_EQ(agent().status(server, kLimits).error().code, ErrorCode::kNotSent);
+  server = after_action(id);
+  EXPECT_EQ(server.agent->applied_digest, digest_of(next.fields));
+  EXPECT_GT(server.agent->booted, booted);
+}
+
+TEST_P(ProviderContract, AChangedSecretShowsAsAChangedFingerprint) {
+  const std::string id = delivered(wanted("lon-1"));
+  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {{"carriers.acme.registration.password", "one"}}};
+  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
+  ObservedServer server = after_action(id);
+  const std::string salt = server.agent->salt;
+  EXPECT_EQ(server.agent->fingerprints[0].second, hmac_sha256_hex(salt, "one"));
+  next.secrets[0].second = "two";
+  ASSERT_TRUE(agent().configure(server, next, kLimits).ok());
+  server = after_action(id);
+  EXPECT_EQ(server.agent->fingerprints[0].second, hmac_sha256_hex(salt, "two"));
+}
+
+TEST_P(ProviderContract, DrainingKeepsCallsUntilTheyEnd) {
+  const std::string id = delivered(wanted("lon-1"));
+  ctl(CtlCalls{.server = "lon-1", .calls = 12, .lasting = std::chrono::minutes(3)});
+  ASSERT_TRUE(agent().act(see(id), Action::kDrain, kLimits).ok());
+  EXPECT_TRUE(see(id).agent->drained);
+  EXPECT_EQ(see(id).agent->channels, 12);
+  advance(std::chrono::seconds(179));
+  EXPECT_EQ(see(id).agent->channels, 12);
+  advance(std::chrono::seconds(1));
+  EXPECT_EQ(see(id).agent->channels, 0);
+  EXPECT_TRUE(see(id).agent->drained);
+  ASSERT_TRUE(agent().act(see(id), Action::kUndrain, kLimits).ok());
+  EXPECT_FALSE(see(id).agent->drained);
+  EXPECT_EQ(ctl(CtlDump{}).integer_or("callsCut", -1), 0);
+}
+
+TEST_P(ProviderContract, AnUpgradeRunsWhatIsPending) {
+  const std::string id = delivered(wanted("lon-1"));
+  ctl(CtlSet{.server = "lon-1", .field = "pendingRelease", .value = "2.1"});
+  EXPECT_EQ(see(id).agent->pending_release, "2.1");
+  ASSERT_TRUE(agent().act(see(id), Action::kUpgrade, kLimits).ok());
+  EXPECT_EQ(see(id).phase, Phase::kUpdating);
+  const ObservedServer server = after_action(id);
+  EXPECT_EQ(server.agent->release, "2.1");
+  EXPECT_EQ(server.agent->pending_release, "");
+  EXPECT_TRUE(agent().act(server, Action::kFlush, kLimits).ok());
+  EXPECT_EQ(agent().act(server, Action::kRestart, kLimits).error().code, ErrorCode::kInvalid);
+}
+
+TEST_P(ProviderContract, ARateLimitSaysHowLongToWait) {
+  ctl(CtlSet{.server = "world", .field = "requestsPerMinute", .value = "2"});
+  ASSERT_TRUE(provider().balance(kLimits).ok());
+  advance(std::chrono::seconds(20));
+  ASSERT_TRUE(provider().balance(kLimits).ok());
+  const auto third = provider().balance({.timeout = std::chrono::milliseconds(500), .fence = 0});
+  ASSERT_FALSE(third.ok());
+  EXPECT_EQ(third.error().code, ErrorCode::kRateLimited);
+  EXPECT_EQ(third.error().retry_after, std::chrono::seconds(40));
+}
+
+TEST_P(ProviderContract, ADroppedAnswerLeavesTheOutcomeUnknown) {
+  ctl(CtlFault{.fault = {.kind = FaultKind::kDropBeforeCommit, .times = 1}});
+  EXPECT_EQ(provider().create(wanted("a"), kLimits).error().code, ErrorCode::kOutcomeUnknown);
+  EXPECT_THAT(provider().list("", kLimits)->servers, IsEmpty());
+  ctl(CtlFault{.fault = {.kind = FaultKind::kDropAfterCommit, .times = 1}});
+  EXPECT_EQ(provider().create(wanted("b"), kLimits).error().code, ErrorCode::kOutcomeUnknown);
+  const auto page = provider().list("", kLimits);
+  ASSERT_EQ(page->servers.size(), 1U);
+  EXPECT_EQ(page->servers[0].name, "b");
+}
+
+TEST_P(ProviderContract, AListingMayStopHalfWay) {
+  ASSERT_TRUE(provider().create(wanted("a"), kLimits).ok());
+  ASSERT_TRUE(provider().create(wanted("b"), kLimits).ok());
+  ctl(CtlFault{.fault = {.kind = FaultKind::kPartialList, .times = 1}});
+  const auto page = provider().list("", kLimits);
+  ASSERT_EQ(page->servers.size(), 1U);
+  EXPECT_EQ(provider().list(page->next, kLimits).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(provider().list("", kLimits)->servers.size(), 2U);
+}
+
+std::string name_of(const ::testing::TestParamInfo<Subject (*)()>& info) {
+  return info.index == 0 ? "InThisProcess" : "OverHttp";
+}
+INSTANTIATE_TEST_SUITE_P(Sim, ProviderContract, ::testing::Values(in_this_process, over_http), name_of);
+
+}  // namespace
+}  // namespace switchyard
