@@ -77,6 +77,7 @@ Head read_head(std::string_view text) {
     }
     first = false;
   }
+  if (first) head.refusal = 400;
   const auto& headers = head.request.headers;
   if (const auto connection = headers.find("connection"); connection != headers.end()) {
     if (lower(connection->second) == "close") head.keep_alive = false;

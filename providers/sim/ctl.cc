@@ -68,7 +68,8 @@ Result<Json> run_at_endpoint(const CtlTarget& target, const CtlCommand& command)
   if (!answer) return answer.error();
   if (answer->status != 200) return error_of(*answer, true);
   auto json = parse_json(answer->body);
-  if (!json) return Error{ErrorCode::kUnreadable, fmt::format("\"{}\" is no simulator: its answer is no JSON", target.endpoint)};
+  if (!json)
+    return Error{ErrorCode::kUnreadable, fmt::format("\"{}\" is no simulator: its answer is no JSON", target.endpoint)};
   return json;
 }
 
@@ -80,30 +81,31 @@ std::string people_time(const Json& server, std::string_view name) {
 }  // namespace
 
 Json to_json(const CtlCommand& command) {
-  return std::visit(Overloaded{
-                        [](const CtlBalance& c) { return named("balance").set("amount", c.amount); },
-                        [](const CtlExpire& c) { return named("expire").set("server", c.server); },
-                        [](const CtlVanish& c) { return named("vanish").set("server", c.server); },
-                        [](const CtlPower& c) {
-                          return named("power").set("server", c.server).set("power", c.power == Power::kRunning ? "on" : "off");
-                        },
-                        [](const CtlSet& c) {
-                          return named("set").set("server", c.server).set("field", c.field).set("value", c.value);
-                        },
-                        [](const CtlAdvance& c) { return named("advance").set("by", to_string(c.by)); },
-                        [](const CtlCalls& c) {
-                          Json json = named("calls").set("server", c.server).set("calls", c.calls);
-                          if (c.lasting) json.set("for", to_string(*c.lasting));
-                          return json;
-                        },
-                        [](const CtlFault& c) {
-                          Json json = named("fault").set("fault", to_string(c.fault.kind)).set("ratePpm", c.fault.rate_ppm);
-                          if (c.fault.times) json.set("times", *c.fault.times);
-                          return json;
-                        },
-                        [](const CtlDump&) { return named("dump"); },
-                    },
-                    command);
+  return std::visit(
+      Overloaded{
+          [](const CtlBalance& c) { return named("balance").set("amount", c.amount); },
+          [](const CtlExpire& c) { return named("expire").set("server", c.server); },
+          [](const CtlVanish& c) { return named("vanish").set("server", c.server); },
+          [](const CtlPower& c) {
+            return named("power").set("server", c.server).set("power", c.power == Power::kRunning ? "on" : "off");
+          },
+          [](const CtlSet& c) {
+            return named("set").set("server", c.server).set("field", c.field).set("value", c.value);
+          },
+          [](const CtlAdvance& c) { return named("advance").set("by", to_string(c.by)); },
+          [](const CtlCalls& c) {
+            Json json = named("calls").set("server", c.server).set("calls", c.calls);
+            if (c.lasting) json.set("for", to_string(*c.lasting));
+            return json;
+          },
+          [](const CtlFault& c) {
+            Json json = named("fault").set("fault", to_string(c.fault.kind)).set("ratePpm", c.fault.rate_ppm);
+            if (c.fault.times) json.set("times", *c.fault.times);
+            return json;
+          },
+          [](const CtlDump&) { return named("dump"); },
+      },
+      command);
 }
 
 Result<CtlCommand> ctl_command_from_json(const Json& json) {
@@ -132,8 +134,8 @@ Result<Json> run_ctl(const CtlTarget& target, const CtlCommand& command) {
 }
 
 std::string dump_for_people(const Json& dump) {
-  std::string text = fmt::format("world at {}, balance {} {}\n", dump.string_or("now", ""), dump.string_or("balance", ""),
-                                 dump.string_or("currency", ""));
+  std::string text = fmt::format("world at {}, balance {} {}\n", dump.string_or("now", ""),
+                                 dump.string_or("balance", ""), dump.string_or("currency", ""));
   if (const Json* servers = dump.find("servers"); servers != nullptr && servers->array() != nullptr) {
     for (const Json& server : *servers->array()) {
       const std::int64_t channels = server.integer_or("channels", 0);

@@ -67,8 +67,22 @@ Result<Answer> server_from(const Json& body) {
   return Answer(*std::move(server));
 }
 
+// A report has its JSON form as part of a server alone, so it travels as {"agent": {...}} and is read as part of one.
+Json report_body(const AgentReport& report) {
+  ObservedServer server;
+  server.agent = report;
+  const Json whole = to_json(server);
+  Json body;
+  body.set("agent", *whole.find("agent"));
+  return body;
+}
+
 Result<Answer> report_from(const Json& body) {
-  auto server = observed_server_from_json(body);
+  const Json* agent = body.find("agent");
+  if (agent == nullptr) return unreadable("report of an agent");
+  Json whole;
+  whole.set("id", "of the agent").set("phase", to_string(Phase::kActive)).set("agent", *agent);
+  auto server = observed_server_from_json(whole);
   if (!server || !server->agent) return unreadable("report of an agent");
   return Answer(*std::move(server->agent));
 }
@@ -157,11 +171,7 @@ Json body_of(const Answer& answer) {
             body.set("actionId", accepted.action_id).set("now", to_string(accepted.now));
             return body;
           },
-          [](const AgentReport& report) {
-            ObservedServer server;
-            server.agent = report;
-            return to_json(server);
-          },
+          [](const AgentReport& report) { return report_body(report); },
       },
       answer);
 }

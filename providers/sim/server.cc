@@ -142,7 +142,9 @@ ServedWorld::~ServedWorld() {
   impl_->ticker.join();
 }
 
-std::uint16_t ServedWorld::port() const { return impl_->listener->port(); }
+std::uint16_t ServedWorld::port() const {
+  return impl_->listener->port();
+}
 
 std::string ServedWorld::endpoint() const {
   const std::string& address = impl_->options.address;

@@ -333,7 +333,8 @@ TEST_P(ProviderContract, AnAgentRebootsForChannelsAboveAThousand) {
 
 TEST_P(ProviderContract, AChangedSecretShowsAsAChangedFingerprint) {
   const std::string id = delivered(wanted("lon-1"));
-  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {{"carriers.acme.registration.password", "one"}}};
+  Configuration next{
+      .fields = wanted("lon-1").fields, .peers = {}, .secrets = {{"carriers.acme.registration.password", "one"}}};
   ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
   ObservedServer server = after_action(id);
   const std::string salt = server.agent->salt;

@@ -9,8 +9,8 @@
 namespace switchyard {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::minutes;
+using ::testing::HasSubstr;
 
 std::string error_of_ctl(SmallWorld& world, const CtlCommand& command) {
   const auto done = world.time().by_hand(command);

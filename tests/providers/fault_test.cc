@@ -9,10 +9,10 @@
 namespace switchyard {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::int64_t fired(SmallWorld& world, FaultKind kind) {
   return world.dump().find("faults")->integer_or(to_string(kind), 0);
@@ -198,7 +198,8 @@ TEST(Faults, GoOnAfterTheyWereKept) {
 }
 
 TEST(Faults, ComeFromAFileOfJson) {
-  const auto faults = faults_from_json(R"([{"kind": "delay", "rate": 0.25}, {"kind": "lose-create", "rate": "1", "times": 3}])");
+  const auto faults =
+      faults_from_json(R"([{"kind": "delay", "rate": 0.25}, {"kind": "lose-create", "rate": "1", "times": 3}])");
   ASSERT_TRUE(faults.ok());
   EXPECT_EQ((*faults)[0], (Fault{.kind = FaultKind::kDelay, .rate_ppm = 250'000}));
   EXPECT_EQ((*faults)[1], (Fault{.kind = FaultKind::kLoseCreate, .rate_ppm = 1'000'000, .times = 3}));

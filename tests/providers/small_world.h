@@ -57,7 +57,8 @@ class SmallWorld {
     return created->id;
   }
   void advance_to_next() {
-    if (const auto next = world_->next_event()) [[maybe_unused]] const auto done = world_->advance_to(*next);
+    if (const auto next = world_->next_event()) [[maybe_unused]]
+      const auto done = world_->advance_to(*next);
   }
   ObservedServer see(const std::string& id) {
     const auto server = provider().get(id, kLimits);

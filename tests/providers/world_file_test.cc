@@ -12,10 +12,12 @@
 namespace switchyard {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::minutes;
+using ::testing::HasSubstr;
 
-SharedWorld::Options in_file(const ScratchFolder& folder) { return {.path = folder.file("deep/sim-main.db")}; }
+SharedWorld::Options in_file(const ScratchFolder& folder) {
+  return {.path = folder.file("deep/sim-main.db")};
+}
 
 SharedWorld::Options read_only(const ScratchFolder& folder) {
   return {.path = folder.file("deep/sim-main.db"), .access = SharedWorld::Options::Access::kRead};
@@ -46,7 +48,9 @@ void fill(SmallWorld& world) {
   world.advance(std::chrono::seconds(1));
 }
 
-std::vector<ObservedServer> listing(SmallWorld& world) { return world.provider().list("", kLimits)->servers; }
+std::vector<ObservedServer> listing(SmallWorld& world) {
+  return world.provider().list("", kLimits)->servers;
+}
 
 TEST(WorldFile, KeepsEverything) {
   const ScratchFolder folder;
@@ -135,7 +139,8 @@ TEST(WorldFile, ReadingAFileThatIsMissingIsAFreshWorldInMemory) {
 
 TEST(WorldFile, OneThatIsDamagedSaysSo) {
   const ScratchFolder folder;
-  std::ofstream(folder.file("sim-main.db")) << "this is not a database, but long enough to look at it twice .............";
+  std::ofstream(folder.file("sim-main.db"))
+      << "this is not a database, but long enough to look at it twice .............";
   SmallWorld world(SharedWorld::Options{.path = folder.file("sim-main.db")});
   const auto balance = world.provider().balance(kLimits);
   ASSERT_FALSE(balance.ok());

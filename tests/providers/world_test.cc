@@ -9,10 +9,10 @@
 namespace switchyard {
 namespace {
 
+using std::chrono::minutes;
 using ::testing::AllOf;
 using ::testing::Ge;
 using ::testing::Le;
-using std::chrono::minutes;
 
 std::vector<Duration> deliveries(std::uint64_t seed) {
   WorldSettings settings;
