@@ -111,11 +111,11 @@ Result<bool> Observations::save(const ObservedAccount& account) {
   rows.servers.reserve(account.servers.size());
   for (const ObservedServer& server : account.servers) {
     const auto written = write_server(account.name, server, rows);
-    if (!written) return written;
+    if (!written) return written.error();
     wrote = wrote || *written;
   }
   const auto removed = remove_unnamed(account.name, rows);
-  if (!removed) return removed;
+  if (!removed) return removed.error();
   return wrote || *removed;
 }
 
