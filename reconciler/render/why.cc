@@ -1,0 +1,308 @@
+#include "reconciler/render/why.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/render/server_facts.h"
+#include "reconciler/render/words.h"
+
+namespace switchyard {
+namespace {
+
+// Collects the sentences of one answer.
+class Answerer {
+ public:
+  Answerer(const WhyInput& input, const Key& key) : input_(input), key_(key) {
+    observed_ = find_observed(input.observed, key);
+    desired_ = input.desired.server(key);
+  }
+
+  Why answer() {
+    for (const auto& change : input_.view.plan.changes) {
+      if (change.resource == key_) explain_change(change);
+    }
+    for (const auto& hold : input_.view.plan.holds) {
+      if (hold.resource == key_) explain_hold(hold);
+    }
+    if (why_.headline.empty()) explain_nothing();
+    if (why_.verdict == Why::Verdict::kUnknown) return std::move(why_);
+    say_what_a_person_did();
+    say_what_is_under_way();
+    say_what_failed();
+    return std::move(why_);
+  }
+
+ private:
+  void say(std::string sentence) { why_.because.push_back(std::move(sentence)); }
+
+  void set(Why::Verdict verdict, std::string headline) {
+    if (!why_.headline.empty()) {  // a second step on the same resource
+      say(std::move(headline));
+      return;
+    }
+    why_.verdict = verdict;
+    why_.headline = std::move(headline);
+  }
+
+  std::string seen() const {
+    if (observed_ == nullptr) return {};
+    return fmt::format("seen {} ({})", ago(observed_->seen, input_.now), to_string(observed_->seen));
+  }
+
+  std::string reported() const {
+    if (observed_ == nullptr || !observed_->agent) return "its agent has not reported yet";
+    return fmt::format("its agent reported {} ({})", ago(observed_->agent->at, input_.now),
+                       to_string(observed_->agent->at));
+  }
+
+  const ObservedAccount* account(std::string_view name) const {
+    const auto at = std::ranges::find(input_.observed, name, &ObservedAccount::name);
+    return at == input_.observed.end() ? nullptr : &*at;
+  }
+
+  const Change* change_of(int id) const {
+    const auto at = std::ranges::find(input_.view.plan.changes, id, &Change::id);
+    return at == input_.view.plan.changes.end() ? nullptr : &*at;
+  }
+
+  void say_fields(const std::vector<FieldChange>& fields, const Source& document) {
+    for (const auto& field : fields) {
+      const auto* line = input_.view.field(key_, field.path);
+      const auto place = to_text(line == nullptr ? document : *line);
+      say(fmt::format("\"{}\": the specs say {}{}; in force is {}, {} ({}).", harmless(field.path),
+                      to_text(field.after), place.empty() ? "" : fmt::format(" ({})", place), to_text(field.before),
+                      reported(), to_string(field.effect)));
+    }
+  }
+
+  void say_where_it_is_declared(const Source& source) {
+    if (!source.file.empty()) say(fmt::format("Declared at {}.", to_text(source)));
+  }
+
+  // What the provider's listing says of it: the observation behind the verdict.
+  void say_what_was_seen(std::string_view account_name) {
+    const auto* seen_account = account(account_name);
+    if (observed_ != nullptr) {
+      say(fmt::format("At the provider it is {} (id \"{}\"), {}.", facts_of(desired_, observed_, {}, input_.now).status,
+                      harmless(observed_->id), seen()));
+    } else if (seen_account != nullptr && seen_account->listed) {
+      say(fmt::format("No server of account \"{}\" carries its mark; the last complete listing is of {} ({}).",
+                      account_name, to_string(*seen_account->listed), ago(*seen_account->listed, input_.now)));
+    } else {
+      say(fmt::format("Account \"{}\" was never observed.", account_name));
+    }
+    if (seen_account != nullptr && seen_account->trouble) {
+      say(fmt::format("The newest look at account \"{}\" failed: {}.", account_name,
+                      harmless(seen_account->trouble->message)));
+    }
+  }
+
+  void say_money(std::string_view account_name) {
+    const auto& balances = input_.view.plan.balances;
+    const auto at = std::ranges::find(balances, account_name, &AccountMoney::account);
+    const auto* seen_account = account(account_name);
+    if (at == balances.end() || !at->available) return;
+    std::string age;
+    if (seen_account != nullptr && seen_account->balance) {
+      age = fmt::format(", seen {} ({})", ago(seen_account->balance->at, input_.now),
+                        to_string(seen_account->balance->at));
+    }
+    say(fmt::format("Account \"{}\" has {} available{}, keeps {} in reserve and has {} or on the way.", account_name,
+                    for_people(*at->available), age, to_string(at->reserve), counted(at->servers, "server")));
+  }
+
+  void explain_change(const Change& change) {
+    set(Why::Verdict::kChange, fmt::format("{} will be {} by the next apply ({}): {}.", to_string(key_),
+                                           passive(change.action), to_string(change.effect), harmless(change.reason)));
+    say_where_it_is_declared(change.source);
+    if (change.action != Action::kCreate) say_fields(change.fields, change.source);
+    say_what_was_seen(change.account);
+    if (change.action == Action::kCreate || change.action == Action::kReplace) say_money(change.account);
+    if (change.waits_for_zero_calls) {
+      say(fmt::format("It ends calls, so the server is drained first; {}.",
+                      change.channels ? counted(*change.channels, "call") + " on it now"
+                                      : std::string("how many calls are on it is not known")));
+    }
+    for (const auto id : change.after_end) {
+      if (const auto* before = change_of(id)) {
+        say(fmt::format("It waits until {} {} has ended, well or not.", to_string(before->action),
+                        to_string(before->resource)));
+      }
+    }
+    for (const auto id : change.after) {
+      if (const auto* before = change_of(id)) {
+        say(fmt::format("It waits until {} {} has gone well.", to_string(before->action), to_string(before->resource)));
+      }
+    }
+  }
+
+  void explain_hold(const Hold& hold) {
+    set(Why::Verdict::kHold, fmt::format("{} is not {} now, gate \"{}\": {}.", to_string(key_), passive(hold.action),
+                                         to_string(hold.gate), harmless(hold.reason)));
+    say_where_it_is_declared(hold.source);
+    if (hold.action != Action::kCreate) say_fields(hold.fields, hold.source);
+    if (hold.needs) {
+      say(fmt::format("It needs {}{}.", for_people(*hold.needs),
+                      hold.short_by
+                          ? fmt::format(", {} more than there is above the reserve", for_people(*hold.short_by))
+                          : std::string()));
+    }
+    say_what_was_seen(hold.account);
+    if (hold.gate == Gate::kBalance || hold.gate == Gate::kRunway) say_money(hold.account);
+    if (hold.until)
+      say(fmt::format("It lifts by itself at {} ({}).", to_string(*hold.until), ago(*hold.until, input_.now)));
+  }
+
+  const Source* document() const {
+    const auto at = std::ranges::find(input_.desired.documents, key_, &std::pair<Key, Source>::first);
+    if (at != input_.desired.documents.end()) return &at->second;
+    return desired_ != nullptr ? &desired_->source : nullptr;
+  }
+
+  void explain_nothing() {
+    if (desired_ != nullptr) {
+      explain_server_at_rest();
+    } else if (const auto* source = document()) {
+      explain_document(*source);
+    } else {
+      explain_undeclared();
+    }
+  }
+
+  void explain_server_at_rest() {
+    const bool under_way = std::ranges::find(input_.view.plan.under_way, key_) != input_.view.plan.under_way.end();
+    const bool held_by_hand = std::ranges::any_of(input_.overrides, [&](const Override& held) {
+      return held.resource == key_ || held.resource == Key{Kind::kAccount, desired_->account};
+    });
+    set(Why::Verdict::kNothing, fmt::format("Nothing happens to {}: {}.", to_string(key_),
+                                            under_way      ? "it is on its way and waited for"
+                                            : held_by_hand ? "a person's word is respected"
+                                                           : "it is as the specs say"));
+    say_where_it_is_declared(desired_->source);
+    say_what_was_seen(desired_->account);
+    if (observed_ != nullptr && observed_->agent) {
+      const auto& report = *observed_->agent;
+      say(fmt::format("When it was looked at, {} with {} configuration (digest {}).", reported(),
+                      report.applied_digest == desired_->digest ? "the wanted" : "another", report.applied_digest));
+    }
+  }
+
+  void explain_document(const Source& source) {
+    set(Why::Verdict::kNothing,
+        fmt::format("Nothing happens to {} by itself: servers change where it changes.", to_string(key_)));
+    say_where_it_is_declared(source);
+    const auto stands_in = [&](const DesiredServer& server) {
+      if (key_.kind == Kind::kAccount) return server.account == key_.name;
+      if (key_.kind == Kind::kZone) return server.zone == key_.name;
+      return key_.kind == Kind::kCluster && server.cluster == key_.name;
+    };
+    const auto servers = std::ranges::count_if(input_.desired.servers, stands_in);
+    std::int64_t changing = 0;
+    for (const auto& change : input_.view.plan.changes) {
+      const auto* server = input_.desired.server(change.resource);
+      if (server != nullptr && stands_in(*server)) ++changing;
+    }
+    if (key_.kind == Kind::kAccount || key_.kind == Kind::kZone || key_.kind == Kind::kCluster) {
+      say(fmt::format("{} in it; the plan has {} for them.", counted(servers, "declared server"),
+                      counted(changing, "change")));
+    }
+    if (key_.kind == Kind::kAccount) say_money(key_.name);
+  }
+
+  void explain_undeclared() {
+    const auto declared = std::ranges::find(input_.declarations, key_, &Declaration::resource);
+    if (observed_ == nullptr && declared == input_.declarations.end()) {
+      why_.verdict = Why::Verdict::kUnknown;
+      why_.headline = fmt::format("nothing that was read or observed is called \"{}\"", to_string(key_));
+      return;
+    }
+    set(Why::Verdict::kNothing,
+        fmt::format("Nothing happens to {}: nothing that was read declares it.", to_string(key_)));
+    if (declared != input_.declarations.end() && !declared->source_path.empty()) {
+      say(fmt::format("It was last declared by {}; only what was declared under the given PATHs is ever removed.",
+                      declared->source_path));
+    }
+    for (const auto& server : input_.view.plan.unmanaged) {
+      if (observed_ != nullptr && server.id == observed_->id) say(fmt::format("It {}.", harmless(server.why)));
+    }
+    if (observed_ != nullptr) say_what_was_seen(observed_->account);
+  }
+
+  std::string account_name() const {
+    if (desired_ != nullptr) return desired_->account;
+    return observed_ != nullptr ? observed_->account : std::string();
+  }
+
+  void say_what_a_person_did() {
+    for (const auto& held : input_.overrides) {
+      if (held.resource == key_ || (held.resource.kind == Kind::kAccount && held.resource.name == account_name())) {
+        say(fmt::format("{} is {}.", to_string(held.resource), to_text(held)));
+      }
+    }
+  }
+
+  void say_what_is_under_way() {
+    for (const auto& open : input_.open_intents) {
+      if (open.intent.resource != key_) continue;
+      say(fmt::format("A {} of it is under way (intent {}, written {} by {}); its end is not known yet.",
+                      to_string(open.intent.action), open.intent.id, ago(open.intent.written, input_.now),
+                      harmless(open.intent.actor)));
+    }
+  }
+
+  void say_what_failed() {
+    for (const auto& attempt : input_.attempts) {
+      if (attempt.resource != key_) continue;
+      say(fmt::format("Its {} has failed {} in a row, last {}: {}; next try {}.", to_string(attempt.action),
+                      counted(attempt.failures, "time"), ago(attempt.last, input_.now), harmless(attempt.message),
+                      ago(attempt.next_try, input_.now)));
+    }
+  }
+
+  const WhyInput& input_;
+  const Key& key_;
+  const ObservedServer* observed_ = nullptr;
+  const DesiredServer* desired_ = nullptr;
+  Why why_{.verdict = Why::Verdict::kNothing, .headline = {}, .because = {}};
+};
+
+}  // namespace
+
+std::string_view to_string(Why::Verdict verdict) {
+  switch (verdict) {
+    case Why::Verdict::kChange:
+      return "change";
+    case Why::Verdict::kHold:
+      return "hold";
+    case Why::Verdict::kNothing:
+      return "nothing";
+    case Why::Verdict::kUnknown:
+      return "unknown";
+  }
+  return {};
+}
+
+Why why(const WhyInput& input, const Key& key) {
+  return Answerer(input, key).answer();
+}
+
+std::string render_why(const Why& answer, Colour colour) {
+  std::string out = paint(Paint::kBold, answer.headline, colour);
+  out += '\n';
+  for (const auto& sentence : answer.because) out += fmt::format("  {}\n", sentence);
+  return out;
+}
+
+Json to_json(const Why& answer, const Key& key) {
+  Json::Array because;
+  for (const auto& sentence : answer.because) because.push_back(sentence);
+  return Json::Object{{"formatVersion", 1},
+                      {"resource", to_string(key)},
+                      {"verdict", to_string(answer.verdict)},
+                      {"answer", answer.headline},
+                      {"because", std::move(because)}};
+}
+
+}  // namespace switchyard

@@ -1,0 +1,147 @@
+#include "reconciler/render/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace switchyard {
+namespace {
+
+// Whether YAML would read the text back as this very text without quotes; careful rather than exact.
+bool plain(std::string_view text) {
+  if (text.empty() || std::isspace(static_cast<unsigned char>(text.front())) != 0 ||
+      std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+    return false;
+  }
+  static constexpr std::array kWords{"true", "false", "null", "yes", "no", "~", "unset"};
+  if (std::ranges::find(kWords, text) != kWords.end()) return false;
+  if (std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; })) return false;
+  return text.find_first_of("\"'{}[],#&*!|>%@`") == std::string_view::npos && text.find(": ") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string to_text(const Source& source) {
+  if (source.file.empty()) return {};
+  return source.line > 0 ? fmt::format("{}:{}", source.file, source.line) : source.file;
+}
+
+std::string ago(Timestamp then, Timestamp now) {
+  const auto distance = now - then;
+  if (distance >= std::chrono::seconds(1)) return for_people(distance) + " ago";
+  if (distance <= std::chrono::seconds(-1)) return "in " + for_people(-distance);
+  return "now";
+}
+
+std::string lasting(std::optional<std::chrono::seconds> span) {
+  return span ? for_people(Duration(*span)) : std::string("for ever");
+}
+
+Json json_of(const std::optional<std::int64_t>& number) {
+  if (number) return *number;
+  return {};
+}
+
+Json json_of(const std::optional<std::string>& text) {
+  if (text) return *text;
+  return {};
+}
+
+Json json_of(const std::optional<Timestamp>& time) {
+  if (time) return to_string(*time);
+  return {};
+}
+
+Json json_of(const std::optional<Key>& key) {
+  if (key) return to_string(*key);
+  return {};
+}
+
+std::string to_text(const Json& value) {
+  if (value.is_null()) return "unset";
+  if (const auto* text = value.string()) return plain(*text) ? harmless(*text) : to_string(value);
+  return to_string(value);
+}
+
+std::string to_text(const std::optional<Rate>& rate) {
+  return rate ? fmt::format("{} {}/h", to_string(*rate), rate->currency.code()) : std::string("unknown");
+}
+
+std::string to_text(const Override& held) {
+  std::string text = fmt::format("{} by {} since {}", to_string(held.what), harmless(held.who), to_string(held.since));
+  if (held.until) text += ", until " + to_string(*held.until);
+  if (!held.why.empty()) text += ": " + harmless(held.why);
+  return text;
+}
+
+std::string passive(Action action) {
+  switch (action) {
+    case Action::kCreate:
+      return "created";
+    case Action::kUpdate:
+      return "updated";
+    case Action::kReplace:
+      return "replaced";
+    case Action::kDelete:
+      return "deleted";
+    case Action::kInstall:
+      return "installed anew";
+    case Action::kStart:
+      return "started";
+    case Action::kStop:
+      return "stopped";
+    case Action::kRestart:
+      return "restarted";
+    case Action::kOsCycle:
+      return "shut down and started (os-cycle)";
+    case Action::kPowerCycle:
+      return "reset (power-cycle)";
+    case Action::kReactivate:
+      return "reactivated";
+    case Action::kResize:
+      return "resized";
+    case Action::kFlush:
+      return "flushed";
+    case Action::kUpgrade:
+      return "upgraded";
+    case Action::kDrain:
+      return "drained";
+    case Action::kUndrain:
+      return "undrained";
+  }
+  return {};
+}
+
+std::string symbol_of(Action action, Colour colour) {
+  switch (action) {
+    case Action::kCreate:
+      return paint(Paint::kGreen, "+", colour);
+    case Action::kReplace:
+      return paint(Paint::kMagenta, "-/+", colour);
+    case Action::kDelete:
+      return paint(Paint::kRed, "-", colour);
+    case Action::kUpdate:
+    case Action::kInstall:
+    case Action::kStart:
+    case Action::kStop:
+    case Action::kRestart:
+    case Action::kOsCycle:
+    case Action::kPowerCycle:
+    case Action::kReactivate:
+    case Action::kResize:
+    case Action::kFlush:
+    case Action::kUpgrade:
+    case Action::kDrain:
+    case Action::kUndrain:
+      return paint(Paint::kYellow, "~", colour);
+  }
+  return {};
+}
+
+std::string symbol_of_hold(Colour colour) {
+  return paint(Paint::kCyan, "!", colour);
+}
+
+}  // namespace switchyard
