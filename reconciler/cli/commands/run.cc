@@ -1,0 +1,221 @@
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "reconciler/cli/commands/commands.h"
+#include "reconciler/cli/context.h"
+#include "reconciler/cli/loading.h"
+#include "reconciler/cli/log.h"
+#include "reconciler/cli/plan_options.h"
+#include "reconciler/cli/planning.h"
+#include "reconciler/cli/report.h"
+#include "reconciler/render/diagnostic_text.h"
+#include "reconciler/render/plan_text.h"
+
+namespace switchyard {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// What lies outside the files (certificates that run out) is looked at again after this, though no file changed.
+constexpr auto kReloadAfter = std::chrono::hours(1);
+// Well below a lease, so that the lock is renewed in time while nothing else happens.
+constexpr Duration kSlice = std::chrono::seconds(10);
+
+// The same engine, repeated: looks, plans, acts, waits; takes up a changed folder, and goes on after every error that
+// does not mean that somebody else is the writer now.
+class Loop {
+ public:
+  Loop(Context& context, const Arguments& arguments)
+      : context_(context),
+        arguments_(arguments),
+        paths_(arguments.list("PATH")),
+        interval_(arguments.duration("interval").value_or(std::chrono::seconds(60))) {}
+
+  int run() {
+    for (;;) {
+      const auto trouble = round();
+      if (signals_received() > 0) break;
+      if (trouble) {
+        if (!session_ || trouble->code == ErrorCode::kFenced) return context_.fail(*trouble);
+        complain(trouble->message);
+      } else {
+        last_complaint_.clear();
+      }
+      if (arguments_.flag("once")) return trouble ? 1 : exit_code_;
+      wait();
+      if (signals_received() > 0) break;
+    }
+    context_.say("Stopped.");
+    return 0;
+  }
+
+ private:
+  // One look at specs and world, and what follows from it.
+  std::optional<Error> round() {
+    if (auto trouble = take_up_specs()) return trouble;
+    auto& engine = session_->engine();
+    if (auto trouble = recall_if_changed()) return trouble;
+    if (auto done = engine.settle(); !done) return done.error();
+    if (auto done = engine.observe(); !done) return done.error();
+    for (const auto& account : engine.view().accounts) {
+      if (account.trouble) complain(fmt::format("account \"{}\": {}", account.name, account.trouble->message));
+    }
+    const auto plan = engine.plan(options_);
+    const auto report = engine.apply(plan, options_, Engine::Scope::kFollowUp, [](const Progress& progress) {
+      log_info("progress", {{"action", std::string(to_string(progress.action))},
+                            {"resource", to_string(progress.resource)},
+                            {"text", progress.text}});
+    });
+    remember_generation();
+    if (!report) return report.error();
+    exit_code_ = report->exit_code();
+    tell(plan, *report);
+    for (const auto& failure : report->failures) complain(failure);
+    return std::nullopt;
+  }
+
+  std::optional<Error> take_up_specs() {
+    auto source = read_source(paths_);
+    const auto hash = source.hash;
+    if (session_ && hash == hash_ && Steady::now() - loaded_ < kReloadAfter) return std::nullopt;
+    const auto cache = open_cache(context_);
+    auto specs = load(
+        std::move(source),
+        {.cache = cache.get(), .threads = 1, .now = machine_now(), .missing_secret = LoadOptions::Missing::kError});
+    if (cache) cache->flush();
+    if (!specs.ok()) {
+      if (last_diagnostics_ != specs.diagnostics) context_.show(specs.diagnostics);
+      last_diagnostics_ = specs.diagnostics;
+      return Error{ErrorCode::kInvalid, "the specs are not sound: " + count_diagnostics(specs.diagnostics)};
+    }
+    last_diagnostics_.clear();
+    const auto options = parse_plan_options(arguments_, specs.fleet);
+    if (!options) return options.error();
+    options_ = *options;
+    if (!session_) {
+      auto opened =
+          Session::open(context_, std::move(specs),
+                        {.access = Session::Access::kReadWrite, .engine = engine_options(context_, arguments_)});
+      if (!opened) return opened.error();
+      session_ = *std::move(opened);
+    } else {
+      if (auto done = session_->take_up(context_, std::move(specs)); !done) {
+        hash_.clear();  // half taken up: once more at the next round
+        return done.error();
+      }
+      log_info("took up changed specs", {{"digest", session_->fleet().digest}});
+    }
+    if (const auto made = open_cache(context_)) remember_paths(*made, session_->fleet().scope);
+    hash_ = hash;
+    loaded_ = Steady::now();
+    return std::nullopt;
+  }
+
+  // Somebody may have suspended or frozen something since the last round.
+  std::optional<Error> recall_if_changed() {
+    const auto generation = session_->store().generation();
+    if (!generation) return generation.error();
+    if (*generation == generation_) return std::nullopt;
+    if (auto done = session_->engine().recall(); !done) return done.error();
+    return std::nullopt;
+  }
+
+  void remember_generation() {
+    const auto generation = session_->store().generation();
+    generation_ = generation ? *generation : -1;
+  }
+
+  // A line for each round that did something or found something new to hold.
+  void tell(const Plan& plan, const ApplyReport& report) {
+    const bool news = report.changes_done > 0 || !report.failures.empty() || report.holds != last_holds_;
+    last_holds_ = report.holds;
+    if (!news) return;
+    const auto now = session_->engine().now();
+    if (context_.json()) {
+      const Json line = Json::Object{{"formatVersion", 1}, {"at", to_string(now)}, {"result", to_json(report)}};
+      context_.result(to_string(line) + "\n");
+    } else {
+      context_.result(fmt::format("{} {}\n{}", to_string(now), render_summary(plan),
+                                  render_report(report, context_.out().result_colour())));
+    }
+  }
+
+  void complain(const std::string& message) {
+    if (message == last_complaint_) return;
+    last_complaint_ = message;
+    log_warning("a round did not go well", {{"error", message}});
+  }
+
+  // Waits for the next round. An embedded world that walks (pace) takes the interval at its own speed; one that jumps
+  // is moved on by as much as passes here, so that a loop over it neither spins nor stands still.
+  void wait() {
+    const bool jumps = session_->embedded() && session_->pace() == 0;
+    if (!jumps) {
+      auto& runner = session_->runner();
+      const auto due = runner.now() + interval_;
+      while (signals_received() == 0 && runner.now() < due) {
+        runner.wait(std::min(due, runner.now() + kSlice));
+        if (!renew()) return;
+      }
+      return;
+    }
+    const auto due = Steady::now() + interval_;
+    while (signals_received() == 0 && Steady::now() < due) {
+      const auto left = std::chrono::ceil<Duration>(due - Steady::now());
+      ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 500)));
+      if (!renew()) return;
+    }
+    if (signals_received() == 0) session_->runner().wait(session_->runner().now() + interval_);
+  }
+
+  bool renew() {
+    auto* lock = session_->lock();
+    if (lock == nullptr || lock->expires() - machine_now() > Session::kLease - kSlice) return true;
+    if (auto done = lock->renew(); !done) {
+      complain(done.error().message);  // the next round ends on it
+      return false;
+    }
+    return true;
+  }
+
+  Context& context_;
+  const Arguments& arguments_;
+  std::vector<std::string> paths_;
+  Duration interval_;
+  PlanOptions options_;
+  std::unique_ptr<Session> session_;
+  std::string hash_;
+  Steady::time_point loaded_{};
+  std::int64_t generation_ = -1;
+  std::vector<Hold> last_holds_;
+  Diagnostics last_diagnostics_;
+  std::string last_complaint_;
+  int exit_code_ = 0;
+};
+
+int run_run(Context& context, const Arguments& arguments) {
+  install_signal_handlers();
+  return Loop(context, arguments).run();
+}
+
+}  // namespace
+
+Command run_command() {
+  auto options = plan_option_table();
+  options.push_back(
+      {.name = "interval", .help = "time between two looks (60s)", .takes = Takes::kDuration, .value = "DURATION"});
+  options.push_back({.name = "once", .help = "one round, then exit as apply does"});
+  return {
+      .name = "run",
+      .sentence =
+          "Keeps the fleet as its specs say: takes up changes, corrects drift, goes on after errors, until stopped.",
+      .example = "switchyard run fleet/ --interval 60s",
+      .arguments = {paths_argument()},
+      .options = std::move(options),
+      .run = run_run};
+}
+
+}  // namespace switchyard

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/cli/commands/commands.h"
+#include "reconciler/cli/context.h"
+#include "reconciler/cli/parse.h"
+
+namespace switchyard {
+namespace {
+
+// `version` alone is answered before anything is built: scripts ask for it often.
+bool asks_for_version(const std::vector<std::string>& words) {
+  return words.size() == 1 && (words[0] == "version" || words[0] == "--version");
+}
+
+int run(const std::vector<std::string>& words) {
+  Output out(Colour::kOff);
+  if (asks_for_version(words)) {
+    out.result(fmt::format("switchyard {}\n", program_version()));
+    return 0;
+  }
+  const auto program = whole_program();
+  const auto parsed = parse_command_line(program, words);
+  if (const auto* help = std::get_if<HelpText>(&parsed)) {
+    out.result(help->text);
+    return 0;
+  }
+  if (const auto* wrong = std::get_if<UsageError>(&parsed)) {
+    out.talk(fmt::format("error: {}\n", wrong->message));
+    return 1;
+  }
+  const auto& invocation = std::get<Invocation>(parsed);
+  auto context = Context::from(invocation.arguments, program);
+  if (!context) {
+    out.talk(fmt::format("error: {}\n", context.error().message));
+    return 1;
+  }
+  return invocation.command->run(*context, invocation.arguments);
+}
+
+}  // namespace
+}  // namespace switchyard
+
+int main(int count, char** words) {
+  return switchyard::run(std::vector<std::string>(words + 1, words + count));
+}

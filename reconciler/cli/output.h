@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "reconciler/render/style.h"
+
+namespace switchyard {
+
+// Standard output and standard error: results and talk. A reader that went away (a closed pipe, a closed terminal) is
+// no error: what is written then is dropped, and the work goes on.
+class Output {
+ public:
+  // Colour and live progress only on a terminal, and colour only where NO_COLOR and --no-color do not forbid it.
+  explicit Output(Colour wanted);
+
+  void result(std::string_view text);
+  void talk(std::string_view text);
+
+  Colour result_colour() const { return result_colour_; }
+  Colour talk_colour() const { return talk_colour_; }
+  bool talk_is_terminal() const { return talk_is_terminal_; }
+  // Columns of the terminal that talk goes to; 80 where that is unknown.
+  int talk_width() const;
+
+ private:
+  bool talk_is_terminal_;
+  Colour result_colour_;
+  Colour talk_colour_;
+};
+
+// Whether a person can answer a question: standard input is a terminal.
+bool input_is_terminal();
+
+}  // namespace switchyard

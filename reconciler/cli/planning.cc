@@ -1,0 +1,113 @@
+#include "reconciler/cli/planning.h"
+
+#include <fmt/format.h>
+
+#include "reconciler/cli/progress.h"
+#include "reconciler/cli/question.h"
+#include "reconciler/cli/report.h"
+#include "reconciler/render/plan_text.h"
+#include "reconciler/render/words.h"
+
+namespace switchyard {
+namespace {
+
+// Sends what the engine reports to stderr as it comes.
+class ProgressWriter {
+ public:
+  explicit ProgressWriter(Output& out)
+      : out_(out),
+        text_(out.talk_is_terminal() ? ProgressText::Mode::kLive : ProgressText::Mode::kLines, out.talk_colour()) {}
+  ~ProgressWriter() { out_.talk(text_.finish()); }
+  ProgressWriter(const ProgressWriter&) = delete;
+  ProgressWriter& operator=(const ProgressWriter&) = delete;
+
+  void write(const Progress& progress) { out_.talk(text_.take(progress, out_.talk_width())); }
+
+ private:
+  Output& out_;
+  ProgressText text_;
+};
+
+int without_agreement(Context& context, Answered answered) {
+  switch (answered) {
+    case Answered::kYes:
+      return 0;
+    case Answered::kNo:
+      return context.fail({ErrorCode::kCancelled, "not agreed to; nothing was done"});
+    case Answered::kInterrupted:
+      context.fail({ErrorCode::kCancelled, "interrupted; nothing was done"});
+      return 4;
+    case Answered::kLockLost:
+      return 1;
+  }
+  return 1;
+}
+
+}  // namespace
+
+PlanView plan_now(Session& session, const PlanOptions& options) {
+  auto plan = session.engine().plan(options);
+  const auto lookup = [&session](const Key& key, std::string_view path) {
+    return find_field_source(session.specs(), key, path);
+  };
+  return view_of(std::move(plan), session.fleet(), session.engine().view().accounts, lookup);
+}
+
+void tell_of_trouble(Context& context, const WorldView& world) {
+  for (const auto& account : world.accounts) {
+    if (!account.trouble) continue;
+    context.say(fmt::format("{} account \"{}\" could not be looked at: {}",
+                            paint(Paint::kYellow, "warning:", context.out().talk_colour()), account.name,
+                            harmless(account.trouble->message)));
+  }
+}
+
+Result<Done> check_what_if(Session& session, const PlanOptions& options) {
+  if (!options.what_if_balance) return Done{};
+  auto as_it_is = options;
+  as_it_is.what_if_balance.reset();
+  for (const auto& money : session.engine().plan(as_it_is).balances) {
+    if (money.available && *money.available < *options.what_if_balance) {
+      return Error{
+          ErrorCode::kInvalid,
+          fmt::format("--what-if-balance {}: account \"{}\" has {} available; apply spends no more than is there, "
+                      "use it with plan",
+                      to_string(*options.what_if_balance), money.account, for_people(*money.available))};
+    }
+  }
+  return Done{};
+}
+
+Result<ApplyReport> with_progress(
+    Context& context, const std::function<Result<ApplyReport>(const std::function<void(const Progress&)>&)>& work) {
+  ProgressWriter writer(context.out());
+  return work([&writer](const Progress& progress) { writer.write(progress); });
+}
+
+int carry_out(Context& context, Session& session, const Approval& approval) {
+  const auto& plan = approval.view.plan;
+  if (!context.json()) {
+    context.result(render_plan(approval.view, session.engine().now(), context.out().result_colour()));
+  }
+  if (!plan.changes.empty() && !approval.auto_approve) {
+    if (!input_is_terminal()) {
+      return context.fail(
+          {ErrorCode::kInvalid, "nothing was done: there is no terminal to ask at; use --auto-approve to go without"});
+    }
+    const auto answered = ask(context, approval.question, session.lock());
+    if (answered != Answered::kYes) return without_agreement(context, answered);
+  }
+  const auto report = with_progress(context, [&](const std::function<void(const Progress&)>& progress) {
+    return session.engine().apply(plan, approval.options, approval.scope, progress);
+  });
+  if (!report) return context.fail(report.error());
+  if (context.json()) {
+    context.result_json(
+        Json(Json::Object{{"formatVersion", 1}, {"plan", to_json(plan)}, {"result", to_json(*report)}}));
+  } else {
+    context.result(render_report(*report, context.out().result_colour()));
+  }
+  return report->exit_code();
+}
+
+}  // namespace switchyard

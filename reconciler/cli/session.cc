@@ -1,0 +1,84 @@
+#include "reconciler/cli/session.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace switchyard {
+
+Result<std::unique_ptr<Session>> Session::open(const Context& context, LoadedSpecs specs, const Options& options) {
+  auto session = std::unique_ptr<Session>(new Session);
+  session->options_ = options;
+  if (options.access == Access::kReadWrite) {
+    auto lock = Lock::acquire(context.state_path(), context.actor(), kLease, context.lock_timeout());
+    if (!lock) return lock.error();
+    session->lock_ = *std::move(lock);
+  }
+  auto store = Store::open(context.state_path(),
+                           options.access == Access::kReadWrite ? Store::Mode::kReadWrite : Store::Mode::kReadOnly);
+  if (!store) return store.error();
+  session->store_ = *std::move(store);
+  if (session->lock_) session->store_->set_fence(session->lock_->fence());
+  if (auto done = session->take_up(context, std::move(specs)); !done) return done.error();
+  return session;
+}
+
+Result<Done> Session::take_up(const Context& context, LoadedSpecs specs) {
+  // The engine refers to the runner, and the runner to the connections.
+  engine_.reset();
+  runner_.reset();
+  connected_.clear();
+  specs_ = std::move(specs);
+  if (auto done = connect_all(context); !done) return done;
+  engine_ = std::make_unique<Engine>(*store_, lock_.get(), *runner_, options_.engine);
+  if (auto done = engine_->want(specs_); !done) return done;
+  return engine_->recall();
+}
+
+Result<Done> Session::connect_all(const Context& context) {
+  const ConnectOptions options{.world_folder = context.state_folder(), .read_only = lock_ == nullptr};
+  std::map<std::string, Connection*> connections;
+  std::vector<SimulatedTime*> worlds;
+  std::int64_t threads = 0;
+  pace_ = 0;
+  for (const auto& account : specs_.fleet.accounts) {
+    auto connected = connect(account, options);
+    if (!connected) {
+      return Error{connected.error().code, "account \"" + account.name + "\": " + connected.error().message};
+    }
+    auto& kept = connected_[account.name] = *std::move(connected);
+    connections[account.name] = &kept.connection;
+    threads += account.concurrency;
+    if (kept.world == nullptr) continue;
+    worlds.push_back(kept.world);
+    // Several paces: the slowest walk that anybody asked for.
+    if (account.sim_pace > 0) pace_ = pace_ == 0 ? account.sim_pace : std::min(pace_, account.sim_pace);
+  }
+  embedded_ = !worlds.empty() && worlds.size() == connections.size();
+  if (embedded_) {
+    runner_ = make_simulated_runner(std::move(connections), std::move(worlds), pace_);
+  } else {
+    const auto wanted = std::clamp<std::int64_t>(options_.engine.parallelism.value_or(threads), 1, 512);
+    runner_ = make_thread_runner(std::move(connections), static_cast<int>(wanted));
+  }
+  return Done{};
+}
+
+EngineOptions engine_options(const Context& context) {
+  std::random_device device;
+  return {.actor = context.actor(),
+          .reason = {},
+          .parallelism = {},
+          .timeout = {},
+          .seed = (std::uint64_t{device()} << 32U) | device()};
+}
+
+EngineOptions engine_options(const Context& context, const Arguments& arguments) {
+  auto options = engine_options(context);
+  options.reason = arguments.text("reason").value_or("");
+  options.parallelism = arguments.integer("parallelism");
+  options.timeout = arguments.duration("timeout");
+  return options;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/cli/context.h"
+#include "reconciler/engine/engine.h"
+#include "specs/load.h"
+#include "state/lock.h"
+#include "state/store.h"
+
+namespace switchyard {
+
+// All that a command needs to plan or act on a fleet: specs, state, lock, connections, runner and engine, made in that
+// order and ended in the opposite one.
+class Session {
+ public:
+  enum class Access {
+    kReadOnly,  // no lock, nothing is written, no call changes the world
+    kReadWrite,
+  };
+  struct Options {
+    Access access;
+    EngineOptions engine;
+  };
+  // How long the lock's lease is; it is renewed as long as the command works.
+  static constexpr Duration kLease = std::chrono::seconds(60);
+
+  // Errors: those of the lock, the store, connections and the engine's start.
+  static Result<std::unique_ptr<Session>> open(const Context& context, LoadedSpecs specs, const Options& options);
+
+  const LoadedSpecs& specs() const { return specs_; }
+  const DesiredFleet& fleet() const { return specs_.fleet; }
+  Store& store() { return *store_; }
+  Lock* lock() { return lock_.get(); }  // nullptr when read-only
+  Engine& engine() { return *engine_; }
+  Runner& runner() { return *runner_; }
+
+  // Whether all accounts live in embedded worlds, so that the engine's clock is theirs.
+  bool embedded() const { return embedded_; }
+  // Of embedded worlds: how fast they walk while the engine waits; 0: they jump.
+  std::int64_t pace() const { return pace_; }
+
+  // Takes up changed specs: accounts may have come or gone, so everything but store and lock is made anew.
+  Result<Done> take_up(const Context& context, LoadedSpecs specs);
+
+ private:
+  Session() = default;
+  Result<Done> connect_all(const Context& context);
+
+  Options options_{.access = Access::kReadOnly, .engine = {}};
+  LoadedSpecs specs_;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<Store> store_;
+  std::map<std::string, Connected> connected_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<Engine> engine_;
+  bool embedded_ = false;
+  std::int64_t pace_ = 0;
+};
+
+// What the engine is told about a command that only looks; its seed is random.
+EngineOptions engine_options(const Context& context);
+// With --reason, --parallelism and --timeout.
+EngineOptions engine_options(const Context& context, const Arguments& arguments);
+
+}  // namespace switchyard
