@@ -68,7 +68,7 @@ std::vector<Cell> server_row(const Known& known, const DesiredServer* desired, c
     account = observed->account;
   }
   Cell age{"-", nullptr};
-  if (born) age = {.text = for_people(known.now - *born), .value = to_string(*born)};
+  if (born) age = {.text = span_text(known.now - *born), .value = to_string(*born)};
   return {cell(harmless(name)),
           cell_or_dash(ipv4),
           cell_or_dash(facts.type),

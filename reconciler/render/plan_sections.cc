@@ -32,7 +32,11 @@ void append_account(std::string& out, const AccountMoney& money) {
   if (money.affordable > 0) fmt::format_to(into, "; {} affordable now", counted(money.affordable, "create"));
   out += '\n';
   if (money.burn) {
-    fmt::format_to(into, "    lasts {} at {}", lasting(money.runway), to_text(money.burn));
+    if (money.burn->micro_minor_per_hour == 0) {
+      out += "    nothing costs anything yet";
+    } else {
+      fmt::format_to(into, "    lasts {} at {}", lasting(money.runway), to_text(money.burn));
+    }
     if (money.burn_after && money.burn_after != money.burn) {
       fmt::format_to(into, "; {} at {} once this is done", lasting(money.runway_after), to_text(money.burn_after));
     }
@@ -75,9 +79,9 @@ std::string order_section(const Plan& plan, Colour colour) {
   for (const auto& change : plan.changes) {
     if (!waits(change)) continue;
     fmt::format_to(into, "  {}", named(change));
-    if (!change.after.empty()) fmt::format_to(into, " after {} went well", names(change.after));
+    if (!change.after.empty()) fmt::format_to(into, " only if {} went well", names(change.after));
     if (!change.after.empty() && !change.after_end.empty()) out += ',';
-    if (!change.after_end.empty()) fmt::format_to(into, " after {} ended, well or not", names(change.after_end));
+    if (!change.after_end.empty()) fmt::format_to(into, " after {}", names(change.after_end));
     out += '\n';
   }
   out += '\n';

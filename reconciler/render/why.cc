@@ -127,13 +127,12 @@ class Answerer {
     }
     for (const auto id : change.after_end) {
       if (const auto* before = change_of(id)) {
-        say(fmt::format("It waits until {} {} has ended, well or not.", to_string(before->action),
-                        to_string(before->resource)));
+        say(fmt::format("It comes after {} {}.", to_string(before->action), to_string(before->resource)));
       }
     }
     for (const auto id : change.after) {
       if (const auto* before = change_of(id)) {
-        say(fmt::format("It waits until {} {} has gone well.", to_string(before->action), to_string(before->resource)));
+        say(fmt::format("It comes only if {} {} went well.", to_string(before->action), to_string(before->resource)));
       }
     }
   }

@@ -30,9 +30,13 @@ std::string to_text(const Source& source) {
 
 std::string ago(Timestamp then, Timestamp now) {
   const auto distance = now - then;
-  if (distance >= std::chrono::seconds(1)) return for_people(distance) + " ago";
-  if (distance <= std::chrono::seconds(-1)) return "in " + for_people(-distance);
+  if (distance >= std::chrono::seconds(1)) return span_text(distance) + " ago";
+  if (distance <= std::chrono::seconds(-1)) return "in " + span_text(-distance);
   return "now";
+}
+
+std::string span_text(Duration span) {
+  return for_people(std::chrono::floor<std::chrono::seconds>(span));
 }
 
 std::string lasting(std::optional<std::chrono::seconds> span) {

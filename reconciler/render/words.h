@@ -18,6 +18,9 @@ std::string to_text(const Source& source);
 // "12s ago"; "in 3m 2s" for what lies ahead; "now" within a second.
 std::string ago(Timestamp then, Timestamp now);
 
+// "3d 4h"; whole seconds at the least.
+std::string span_text(Duration span);
+
 // "4d 3h", or "for ever" for nothing.
 std::string lasting(std::optional<std::chrono::seconds> span);
 

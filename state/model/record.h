@@ -36,7 +36,7 @@ struct Attempts {
   std::int64_t failures = 0;
   Timestamp last{};      // engine's clock
   Timestamp next_try{};  // engine's clock
-  std::string message;   // of the last failure
+  std::string message{};   // of the last failure
 
   friend bool operator==(const Attempts&, const Attempts&) = default;
 };
