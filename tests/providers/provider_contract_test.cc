@@ -1,13 +1,11 @@
-// What every Provider and Agent promises, held against the simulator in this process and over HTTP alike.
+// What every Provider promises.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <set>
 
-#include "providers/sim/http_provider.h"
-#include "providers/sim/server.h"
 #include "specs/base/digest.h"
-#include "tests/providers/small_world.h"
+#include "tests/providers/sim_contract.h"
 
 namespace switchyard {
 namespace {
@@ -16,56 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// A provider under test, with the hands that move its world.
-struct Subject {
-  Connection connection;
-  std::function<Json(const CtlCommand&)> ctl;
-  std::shared_ptr<void> keeps;  // whatever serves it
-};
-
-Subject in_this_process() {
-  auto world = std::make_shared<SharedWorld>(SharedWorld::Options{.path = {}});
-  return {.connection = sim_connection(world),
-          .ctl = [world](const CtlCommand& command) { return *world->by_hand(command); },
-          .keeps = world};
-}
-
-Subject over_http() {
-  ServeOptions options;
-  options.port = 0;
-  options.speed = 0;
-  options.token = "let me in";
-  std::shared_ptr<ServedWorld> served = *ServedWorld::open(options);
-  const std::string endpoint = served->endpoint();
-  return {.connection = http_sim_connection({.endpoint = endpoint, .bearer_token = "let me in"}),
-          .ctl =
-              [endpoint](const CtlCommand& command) {
-                return *run_ctl({.world_file = {}, .endpoint = endpoint, .token = "let me in"}, command);
-              },
-          .keeps = served};
-}
-
-class ProviderContract : public ::testing::TestWithParam<Subject (*)()> {
- protected:
-  Provider& provider() { return *subject_.connection.provider; }
-  Agent& agent() { return *subject_.connection.agent; }
-  Json ctl(const CtlCommand& command) { return subject_.ctl(command); }
-  void advance(Duration by) { ctl(CtlAdvance{.by = by}); }
-  std::string delivered(const CreateRequest& request) {
-    std::string id = provider().create(request, kLimits)->id;
-    advance(std::chrono::minutes(4));
-    return id;
-  }
-  ObservedServer see(const std::string& id) { return *provider().get(id, kLimits); }
-  // Advances until the action under way has ended.
-  ObservedServer after_action(const std::string& id) {
-    advance(std::chrono::minutes(5));
-    return see(id);
-  }
-
- private:
-  Subject subject_ = GetParam()();
-};
+class ProviderContract : public SimContract {};
 
 TEST_P(ProviderContract, OffersRegionsAndSizesWithPrices) {
   const auto catalogue = provider().catalogue(kLimits);
@@ -286,94 +235,6 @@ TEST_P(ProviderContract, AMarkIsPutOnOnceAndNeverReplaced) {
             ErrorCode::kRefused);
 }
 
-TEST_P(ProviderContract, AnAgentTakesLiveChangesAtOnceAndKeepsCalls) {
-  const std::string id = delivered(wanted("lon-1"));
-  ctl(CtlCalls{.server = "lon-1", .calls = 5, .lasting = {}});
-  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
-  set_field(next.fields, "spec.options.uacPing", false);
-  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
-  const auto report = agent().status(see(id), kLimits);
-  ASSERT_TRUE(report.ok());
-  EXPECT_EQ(report->applied_digest, digest_of(next.fields));
-  EXPECT_EQ(report->channels, 5);
-}
-
-TEST_P(ProviderContract, AnAgentRestartsTheSipProcessWithinSeconds) {
-  const std::string id = delivered(wanted("lon-1"));
-  const auto booted = see(id).agent->booted;
-  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
-  set_field(next.fields, "spec.options.tlsInternals", true);
-  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
-  ObservedServer server = see(id);
-  EXPECT_EQ(server.phase, Phase::kUpdating);
-  EXPECT_NE(server.agent->applied_digest, digest_of(next.fields));
-  EXPECT_EQ(server.agent->channels, 0);
-  EXPECT_EQ(agent().configure(server, next, kLimits).error().code, ErrorCode::kConflict);
-  advance(std::chrono::seconds(15));
-  server = see(id);
-  EXPECT_EQ(server.phase, Phase::kActive);
-  EXPECT_EQ(server.agent->applied_digest, digest_of(next.fields));
-  EXPECT_EQ(server.agent->booted, booted);
-}
-
-TEST_P(ProviderContract, AnAgentRebootsForChannelsAboveAThousand) {
-  const std::string id = delivered(wanted("lon-1"));
-  const auto booted = see(id).agent->booted;
-  Configuration next{.fields = wanted("lon-1").fields, .peers = {}, .secrets = {}};
-  set_field(next.fields, "spec.channels", 1500);
-  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
-  ObservedServer server = see(id);
-  EXPECT_EQ(server.phase, Phase::kUpdating);
-  EXPECT_FALSE(server.agent->channels.has_value());
-  EXPECT_EQ(agent().status(server, kLimits).error().code, ErrorCode::kNotSent);
-  server = after_action(id);
-  EXPECT_EQ(server.agent->applied_digest, digest_of(next.fields));
-  EXPECT_GT(server.agent->booted, booted);
-}
-
-TEST_P(ProviderContract, AChangedSecretShowsAsAChangedFingerprint) {
-  const std::string id = delivered(wanted("lon-1"));
-  Configuration next{
-      .fields = wanted("lon-1").fields, .peers = {}, .secrets = {{"carriers.acme.registration.password", "one"}}};
-  ASSERT_TRUE(agent().configure(see(id), next, kLimits).ok());
-  ObservedServer server = after_action(id);
-  const std::string salt = server.agent->salt;
-  EXPECT_EQ(server.agent->fingerprints[0].second, hmac_sha256_hex(salt, "one"));
-  next.secrets[0].second = "two";
-  ASSERT_TRUE(agent().configure(server, next, kLimits).ok());
-  server = after_action(id);
-  EXPECT_EQ(server.agent->fingerprints[0].second, hmac_sha256_hex(salt, "two"));
-}
-
-TEST_P(ProviderContract, DrainingKeepsCallsUntilTheyEnd) {
-  const std::string id = delivered(wanted("lon-1"));
-  ctl(CtlCalls{.server = "lon-1", .calls = 12, .lasting = std::chrono::minutes(3)});
-  ASSERT_TRUE(agent().act(see(id), Action::kDrain, kLimits).ok());
-  EXPECT_TRUE(see(id).agent->drained);
-  EXPECT_EQ(see(id).agent->channels, 12);
-  advance(std::chrono::seconds(179));
-  EXPECT_EQ(see(id).agent->channels, 12);
-  advance(std::chrono::seconds(1));
-  EXPECT_EQ(see(id).agent->channels, 0);
-  EXPECT_TRUE(see(id).agent->drained);
-  ASSERT_TRUE(agent().act(see(id), Action::kUndrain, kLimits).ok());
-  EXPECT_FALSE(see(id).agent->drained);
-  EXPECT_EQ(ctl(CtlDump{}).integer_or("callsCut", -1), 0);
-}
-
-TEST_P(ProviderContract, AnUpgradeRunsWhatIsPending) {
-  const std::string id = delivered(wanted("lon-1"));
-  ctl(CtlSet{.server = "lon-1", .field = "pendingRelease", .value = "2.1"});
-  EXPECT_EQ(see(id).agent->pending_release, "2.1");
-  ASSERT_TRUE(agent().act(see(id), Action::kUpgrade, kLimits).ok());
-  EXPECT_EQ(see(id).phase, Phase::kUpdating);
-  const ObservedServer server = after_action(id);
-  EXPECT_EQ(server.agent->release, "2.1");
-  EXPECT_EQ(server.agent->pending_release, "");
-  EXPECT_TRUE(agent().act(server, Action::kFlush, kLimits).ok());
-  EXPECT_EQ(agent().act(server, Action::kRestart, kLimits).error().code, ErrorCode::kInvalid);
-}
-
 TEST_P(ProviderContract, ARateLimitSaysHowLongToWait) {
   ctl(CtlSet{.server = "world", .field = "requestsPerMinute", .value = "2"});
   ASSERT_TRUE(provider().balance(kLimits).ok());
@@ -406,10 +267,7 @@ TEST_P(ProviderContract, AListingMayStopHalfWay) {
   EXPECT_EQ(provider().list("", kLimits)->servers.size(), 2U);
 }
 
-std::string name_of(const ::testing::TestParamInfo<Subject (*)()>& info) {
-  return info.index == 0 ? "InThisProcess" : "OverHttp";
-}
-INSTANTIATE_TEST_SUITE_P(Sim, ProviderContract, ::testing::Values(in_this_process, over_http), name_of);
+INSTANTIATE_TEST_SUITE_P(Sim, ProviderContract, ::testing::Values(in_this_process, over_http), name_of_subject);
 
 }  // namespace
 }  // namespace switchyard

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "providers/sim/http_provider.h"
+#include "providers/sim/server.h"
+#include "tests/providers/small_world.h"
+
+// What every Provider and Agent promises is held against the simulator in this process and over HTTP alike.
+namespace switchyard {
+
+// A provider under test, with the hands that move its world.
+struct Subject {
+  Connection connection;
+  std::function<Json(const CtlCommand&)> ctl;
+  std::shared_ptr<void> keeps;  // whatever serves it
+};
+
+inline Subject in_this_process() {
+  auto world = std::make_shared<SharedWorld>(SharedWorld::Options{.path = {}});
+  return {.connection = sim_connection(world),
+          .ctl = [world](const CtlCommand& command) { return *world->by_hand(command); },
+          .keeps = world};
+}
+
+inline Subject over_http() {
+  ServeOptions options;
+  options.port = 0;
+  options.speed = 0;
+  options.token = "let me in";
+  std::shared_ptr<ServedWorld> served = *ServedWorld::open(options);
+  const std::string endpoint = served->endpoint();
+  return {.connection = http_sim_connection({.endpoint = endpoint, .bearer_token = "let me in"}),
+          .ctl =
+              [endpoint](const CtlCommand& command) {
+                return *run_ctl({.world_file = {}, .endpoint = endpoint, .token = "let me in"}, command);
+              },
+          .keeps = served};
+}
+
+class SimContract : public ::testing::TestWithParam<Subject (*)()> {
+ protected:
+  Provider& provider() { return *subject_.connection.provider; }
+  Agent& agent() { return *subject_.connection.agent; }
+  Json ctl(const CtlCommand& command) { return subject_.ctl(command); }
+  void advance(Duration by) { ctl(CtlAdvance{.by = by}); }
+  std::string delivered(const CreateRequest& request) {
+    std::string id = provider().create(request, kLimits)->id;
+    advance(std::chrono::minutes(4));
+    return id;
+  }
+  ObservedServer see(const std::string& id) { return *provider().get(id, kLimits); }
+  // Advances until the action under way has ended.
+  ObservedServer after_action(const std::string& id) {
+    advance(std::chrono::minutes(5));
+    return see(id);
+  }
+
+ private:
+  Subject subject_ = GetParam()();
+};
+
+inline std::string name_of_subject(const ::testing::TestParamInfo<Subject (*)()>& info) {
+  return info.index == 0 ? "InThisProcess" : "OverHttp";
+}
+
+}  // namespace switchyard
