@@ -103,6 +103,11 @@ void Planner::account_for_money(Plan& plan) const {
         and_then(price_of(made), 1);
       }
       if (made.change.action == Action::kReactivate && pays) and_then(price_of(made), 1);
+      const auto resizes = [](const FieldChange& field) { return field.path == "spec.size"; };
+      if (made.change.action == Action::kUpdate && pays && std::ranges::any_of(made.change.fields, resizes)) {
+        and_then(offered_price(made), 1);
+        and_then(made.machine->price, -1);
+      }
       const bool leaves = made.change.action == Action::kDelete || made.change.action == Action::kReplace;
       if (leaves && made.change.account == account.name && runs(*made.machine)) and_then(made.machine->price, -1);
     }
@@ -126,7 +131,7 @@ void Planner::judge_safety(Plan& plan) const {
     plan.safety.destroys += here;
     std::string limit;
     if (in_.options.destroy_all) {
-      limit = "no limit";
+      limit = "none";
     } else if (in_.options.max_destroy) {
       limit = std::to_string(*in_.options.max_destroy);
     } else if (account.max_destroy.percent) {
@@ -350,6 +355,10 @@ std::optional<Rate> Planner::burn_of(const std::string& account) const {
 // By the hour: of a machine its own price, of one to be made the catalogue's.
 std::optional<Rate> Planner::price_of(const Draft& made) const {
   if (!is_bought(made.change.action) && made.machine != nullptr && made.machine->price) return made.machine->price;
+  return offered_price(made);
+}
+
+std::optional<Rate> Planner::offered_price(const Draft& made) const {
   if (made.member == nullptr || made.member->desired == nullptr) return std::nullopt;
   const ObservedAccount* account = fleet_.account(made.member->desired->account);
   if (account == nullptr || !account->catalogue) return std::nullopt;

@@ -7,10 +7,10 @@ namespace {
 
 // The machine of a resource that others are sent to: its newest one that is delivered.
 const ObservedServer* delivered_machine(const Member& member) {
-  const auto usable = [](const ObservedServer* server) {
-    return server != nullptr && server->delivered && !server->missing_since;
-  };
+  const auto usable = [](const ObservedServer* server) { return server != nullptr && server->delivered; };
   if (usable(member.current)) return member.current;
+  // What only a listing lacks is not gone (law 4): nobody stops sending to it for that.
+  if (member.current == nullptr && usable(member.missing)) return member.missing;
   for (const ObservedServer* old : member.superseded) {
     if (usable(old)) return old;
   }

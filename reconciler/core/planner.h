@@ -62,6 +62,8 @@ class Planner {
   std::int64_t servers_in(const std::string& account) const;
   std::optional<Rate> burn_of(const std::string& account) const;
   std::optional<Rate> price_of(const Draft& draft) const;
+  // The catalogue's price of the size that is wanted.
+  std::optional<Rate> offered_price(const Draft& draft) const;
   std::int64_t max_unavailable_of(const Draft& draft) const;
   std::string group_of(const Draft& draft) const;
 

@@ -141,7 +141,8 @@ void Observer::start(const std::string& name) {
     if (answer.ok()) {
       const Balance& balance = std::get<Balance>(*answer);
       account(name).balance = balance;
-      hands_.batch().ledger.push_back(LedgerEntry{name, balance.amount, balance.at});
+      // A command that only reads leaves no trace: a turn before the end of the look would want to write it.
+      if (hands_.may_write()) hands_.batch().ledger.push_back(LedgerEntry{name, balance.amount, balance.at});
     } else if (answer.error().code != ErrorCode::kNotFound) {
       looks_.at(name).trouble = answer.error();
     }

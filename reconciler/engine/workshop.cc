@@ -61,7 +61,7 @@ std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
   std::vector<Peer> peers;
   const auto add = [&](const DesiredServer& peer, Peer::For purpose) {
     const ObservedServer* machine = machine_of(peer);
-    if (machine == nullptr || !machine->delivered || machine->missing_since) return;
+    if (machine == nullptr || !machine->delivered) return;
     const std::string& address = machine->ipv4.empty() ? machine->ipv6 : machine->ipv4;
     if (address.empty()) return;
     const std::int64_t weight = purpose == Peer::For::kDestination ? peer.weight : 1;
