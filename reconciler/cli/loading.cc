@@ -22,6 +22,15 @@ LoadOptions options_of(CacheFile* cache, LoadOptions::Missing missing) {
           .missing_secret = missing};
 }
 
+// Relative where it lies below the current folder, so that lines are shown as short as they were typed.
+std::string as_people_would_type(const std::string& absolute) {
+  std::error_code failed;
+  const auto here = std::filesystem::canonical(".", failed);
+  if (failed) return absolute;
+  const auto relative = std::filesystem::path(absolute).lexically_relative(here).string();
+  return relative.empty() || relative.starts_with("..") ? absolute : relative;
+}
+
 }  // namespace
 
 std::unique_ptr<CacheFile> open_cache(const Context& context) {
@@ -58,8 +67,9 @@ std::vector<std::string> paths_or_last(const Context& context, const Arguments& 
       if (json && json->array() != nullptr) {
         for (const auto& path : *json->array()) {
           std::error_code ignored;
-          if (path.string() != nullptr && std::filesystem::exists(*path.string(), ignored))
-            paths.push_back(*path.string());
+          if (path.string() != nullptr && std::filesystem::exists(*path.string(), ignored)) {
+            paths.push_back(as_people_would_type(*path.string()));
+          }
         }
       }
       if (!paths.empty()) return paths;

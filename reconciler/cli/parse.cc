@@ -69,7 +69,7 @@ void add_arguments(CLI::App& app, const std::vector<Argument>& arguments, Argume
     auto* added = app.add_option(argument.name, into.values[argument.name], argument.help);
     if (argument.least > 0) added->required();
     if (argument.most == 1) {
-      added->expected(1);
+      added->expected(1)->allow_extra_args(false);
     } else {
       added->expected(std::max(argument.least, 1),
                       argument.most < 0 ? CLI::detail::expected_max_vector_size : argument.most);

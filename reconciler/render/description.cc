@@ -24,7 +24,8 @@ void append_section(std::string& out, std::string_view title, const std::string&
 
 std::string pairs_text(const Pairs& pairs, Colour colour) {
   Table table({});
-  for (const auto& [name, value] : pairs) table.add({name, to_text(value)});
+  for (const auto& [name, value] : pairs)
+    table.add({name, value.string() != nullptr ? harmless(*value.string()) : to_text(value)});
   return table.text(colour, "  ");
 }
 

@@ -52,8 +52,8 @@ class Answerer {
   }
 
   std::string reported() const {
-    if (observed_ == nullptr || !observed_->agent) return "its agent has not reported yet";
-    return fmt::format("its agent reported {} ({})", ago(observed_->agent->at, input_.now),
+    if (observed_ == nullptr || !observed_->agent) return "as was last observed";
+    return fmt::format("as its agent reported {} ({})", ago(observed_->agent->at, input_.now),
                        to_string(observed_->agent->at));
   }
 
@@ -71,7 +71,7 @@ class Answerer {
     for (const auto& field : fields) {
       const auto* line = input_.view.field(key_, field.path);
       const auto place = to_text(line == nullptr ? document : *line);
-      say(fmt::format("\"{}\": the specs say {}{}; in force is {}, {} ({}).", harmless(field.path),
+      say(fmt::format("\"{}\": the specs say {}{}; in force is {}, {}; effect: {}.", harmless(field.path),
                       to_text(field.after), place.empty() ? "" : fmt::format(" ({})", place), to_text(field.before),
                       reported(), to_string(field.effect)));
     }
@@ -114,8 +114,8 @@ class Answerer {
   }
 
   void explain_change(const Change& change) {
-    set(Why::Verdict::kChange, fmt::format("{} will be {} by the next apply ({}): {}.", to_string(key_),
-                                           passive(change.action), to_string(change.effect), harmless(change.reason)));
+    set(Why::Verdict::kChange, fmt::format("{} will be {} by the next apply: {}.", to_string(key_),
+                                           passive(change.action), harmless(change.reason)));
     say_where_it_is_declared(change.source);
     if (change.action != Action::kCreate) say_fields(change.fields, change.source);
     say_what_was_seen(change.account);
@@ -183,8 +183,9 @@ class Answerer {
     say_what_was_seen(desired_->account);
     if (observed_ != nullptr && observed_->agent) {
       const auto& report = *observed_->agent;
-      say(fmt::format("When it was looked at, {} with {} configuration (digest {}).", reported(),
-                      report.applied_digest == desired_->digest ? "the wanted" : "another", report.applied_digest));
+      say(fmt::format("Its agent reported {} configuration {} ({}, digest {}).",
+                      report.applied_digest == desired_->digest ? "the wanted" : "another", ago(report.at, input_.now),
+                      to_string(report.at), report.applied_digest));
     }
   }
 

@@ -42,6 +42,25 @@ const ObservedServer* find_by_id(const WorldView& world, const std::string& acco
   return nullptr;
 }
 
+// A server that no document declares would be taken in and left alone for ever: here is its document, and nothing is
+// done.
+int show_document(Context& context, Session& session, const Key& key, const std::string& account,
+                  const std::string& id) {
+  const auto* server = find_by_id(session.engine().view(), account, id);
+  if (server == nullptr) {
+    return context.fail(
+        {ErrorCode::kNotFound, fmt::format("account \"{}\" has no server with the id \"{}\"", account, id)});
+  }
+  const auto& zones = session.fleet().zones;
+  const auto zone = std::ranges::find_if(zones, [&](const DesiredZone& candidate) {
+    return candidate.account == account && candidate.region == server->region;
+  });
+  if (!context.json()) context.result(to_yaml({export_server(key, *server, zone == zones.end() ? "" : zone->name)}));
+  return context.fail(
+      {ErrorCode::kInvalid, fmt::format("nothing was done: no document declares {}; add {}, then import it again",
+                                        to_string(key), context.json() ? "one" : "the one above")});
+}
+
 int run_import(Context& context, const Arguments& arguments) {
   const auto key = *parse_key(arguments.argument("KIND/NAME"));
   const auto id = arguments.text("id").value_or("");
@@ -62,31 +81,14 @@ int run_import(Context& context, const Arguments& arguments) {
   if (auto done = engine.settle(); !done) return context.fail(done.error());
   if (auto done = engine.observe(); !done) return context.fail(done.error());
   tell_of_trouble(context, engine.view());
+  if ((*session)->fleet().server(key) == nullptr) return show_document(context, **session, key, *account, id);
   if (auto done = engine.import_server(key, *account, id); !done) return context.fail(done.error());
-
-  // One that no document declares would be left alone for ever: here is the document.
-  const bool declared = (*session)->fleet().server(key) != nullptr;
-  const auto* server = find_by_id(engine.view(), *account, id);
-  std::string yaml;
-  if (!declared && server != nullptr) {
-    const auto zone = std::ranges::find_if((*session)->fleet().zones, [&](const DesiredZone& candidate) {
-      return candidate.account == *account && candidate.region == server->region;
-    });
-    yaml = to_yaml({export_server(key, *server, zone == (*session)->fleet().zones.end() ? "" : zone->name)});
-  }
   if (context.json()) {
-    context.result_json(Json(Json::Object{{"formatVersion", 1},
-                                          {"resource", to_string(key)},
-                                          {"account", *account},
-                                          {"id", id},
-                                          {"declared", declared},
-                                          {"yaml", yaml}}));
-    return 0;
-  }
-  context.say(fmt::format("The server \"{}\" of account \"{}\" is {} from now on.", id, *account, to_string(key)));
-  if (!yaml.empty()) {
-    context.say("No document declares it yet; this one does:");
-    context.result(yaml);
+    context.result_json(
+        Json(Json::Object{{"formatVersion", 1}, {"resource", to_string(key)}, {"account", *account}, {"id", id}}));
+  } else {
+    context.result(
+        fmt::format("{} is the server \"{}\" of account \"{}\" from now on.\n", to_string(key), id, *account));
   }
   return 0;
 }

@@ -1,0 +1,99 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/cli/small_fleet.h"
+#include "tests/support/command.h"
+
+namespace switchyard {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The endpoint that a served world announced on its first line.
+std::string endpoint_of(const std::string& line) {
+  const auto at = line.find("http://");
+  return line.substr(at, line.find('\n', at) - at);
+}
+
+TEST(Sim, serves_a_world_that_apply_and_ctl_reach) {
+  const Workplace work;
+  auto served = work.start({"sim", "--world", "world.db", "--listen", "127.0.0.1:0", "--speed", "3600"});
+  ASSERT_TRUE(served.wait_for("\n"));
+  const auto endpoint = endpoint_of(served.said());
+  auto fleet = account_and_zone() + server("a");
+  fleet.replace(fleet.find("provider: sim"), 13, "provider: sim, endpoint: \"" + endpoint + "\"");
+  work.write("fleet.yaml", fleet);
+  const auto applied = work.run({"apply", "fleet.yaml", "--auto-approve"});
+  EXPECT_EQ(applied.exit_code, 0) << applied.out << applied.err;
+  const auto dump = work.run({"sim", "ctl", "--endpoint", endpoint, "dump", "--json"}).json();
+  EXPECT_EQ(dump.find("servers")->array()->size(), 1U);
+  served.signal(SIGTERM);
+  EXPECT_EQ(served.end().exit_code, 0);
+}
+
+TEST(Run, takes_up_changes_and_ends_well_at_a_signal) {
+  const Workplace work;
+  work.write("fleet/fleet.yaml", account_and_zone() + server("a"));
+  auto loop = work.start({"run", "fleet", "--interval", "100ms", "--json"});
+  ASSERT_TRUE(loop.wait_for("\"changesDone\":1"));
+  work.write("fleet/more.yaml", server("b").substr(4));
+  ASSERT_TRUE(loop.wait_for(
+      "\"changesDone\":1,\"holds\":[],\"failures\":[],\"stale\":[],\"interrupted\":false,\"exitCode\":0}}\n{"));
+  const auto other = work.run({"apply", "fleet", "--auto-approve"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("locked by"));
+  loop.signal(SIGINT);
+  EXPECT_EQ(loop.end().exit_code, 0);
+  EXPECT_EQ(work.run({"plan", "fleet", "--detailed-exitcode"}).exit_code, 0);
+}
+
+TEST(Run, goes_on_after_unsound_specs) {
+  const Workplace work;
+  work.write("fleet/fleet.yaml", account_and_zone() + server("a"));
+  auto loop = work.start({"run", "fleet", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  work.write("fleet/more.yaml", "kind: [");
+  ASSERT_TRUE(loop.wait_for_talk("the specs are not sound"));
+  work.write("fleet/more.yaml", server("b").substr(4));
+  ASSERT_TRUE(loop.wait_for("1 to create, 1 unchanged."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+TEST(Run, lets_a_person_freeze_the_account_it_works_on) {
+  const Workplace work;
+  work.write("fleet/fleet.yaml", account_and_zone() + server("a"));
+  auto loop = work.start({"run", "fleet", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  const auto frozen = work.run({"freeze", "main", "--reason", "billing is wrong"});
+  ASSERT_EQ(frozen.exit_code, 0) << frozen.err;
+  work.write("fleet/more.yaml", server("b").substr(4));
+  ASSERT_TRUE(loop.wait_for("1 held"));
+  ASSERT_EQ(work.run({"unfreeze", "main"}).exit_code, 0);
+  ASSERT_TRUE(loop.wait_for("1 to create, 1 unchanged."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+TEST(Run, once_does_one_round) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  EXPECT_EQ(work.run({"run", "fleet.yaml", "--once"}).exit_code, 0);
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
+}
+
+TEST(Events, are_followed_as_they_come) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  ASSERT_EQ(work.run({"apply", "fleet.yaml", "--auto-approve"}).exit_code, 0);
+  auto events = work.start({"events", "--follow", "--json"});
+  ASSERT_TRUE(events.wait_for("\"formatVersion\":1"));
+  ASSERT_EQ(work.run({"suspend", "Server/a", "--reason", "a word from elsewhere"}).exit_code, 0);
+  ASSERT_TRUE(events.wait_for("a word from elsewhere"));
+  events.signal(SIGINT);
+  EXPECT_EQ(events.end().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace switchyard
