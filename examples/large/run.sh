@@ -10,7 +10,7 @@ run switchyard validate fleet
 
 say "From nothing to converged."
 run switchyard sim ctl --world .switchyard/sim-main.db balance 90000000.00
-run switchyard apply fleet --auto-approve | tail -n 3
+run switchyard apply fleet --auto-approve 2>&1 | tail -n 3
 
 say "A second plan is empty; what the files decoded to is remembered by the hash of their bytes."
 TIMEFORMAT="(%R s)"

@@ -9,7 +9,7 @@ say "The cluster as it is, with calls on it."
 run cp before/fleet.yaml fleet/
 run switchyard apply fleet --auto-approve
 run switchyard sim ctl --world $world calls b-restart 12 --for 3m
-run switchyard sim ctl --world $world calls e-replace 40 --for 5m
+run switchyard sim ctl --world $world calls e-replace 40 --for 30m
 
 say "Changes of every effect: live, restart, reboot, a resize, replace, and a member that goes as one comes."
 run cp after/fleet.yaml fleet/

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs one example with a program and checks what it showed: example_test.sh FOLDER PROGRAM FACTS
 # The example itself checks the exit code of each command. Each line of FACTS is text that the output holds somewhere after
-# the text of the line before it; "! text" is text that it holds nowhere; "#" begins a remark.
+# the text of the line before it; "not: text" is text that it holds nowhere; "#" begins a remark.
 set -euo pipefail
 folder=$1 program=$2 facts=$3
 output=$(SWITCHYARD=$program "$folder/run.sh" 2>&1) || {
@@ -16,7 +16,7 @@ rest=$output
 while IFS= read -r fact; do
   case $fact in
     '' | '#'*) continue ;;
-    '! '*) [[ $output != *"${fact#! }"* ]] || { echo "shown, although it must not be: ${fact#! }"; failures=$((failures + 1)); } ;;
+    'not: '*) [[ $output != *"${fact#not: }"* ]] || { echo "shown, although it must not be: ${fact#not: }"; failures=$((failures + 1)); } ;;
     *)
       if [[ $rest == *"$fact"* ]]; then
         rest=${rest#*"$fact"}
