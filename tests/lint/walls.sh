@@ -53,9 +53,9 @@ report "the core includes only specs/, state/model/ and reconciler/core/" \
 report "the core reads no clock, starts no thread, draws no random number" \
   < <(lines 'system_clock|steady_clock|<thread>|<random>|<fstream>|<iostream>|getenv' $(printf '%s\n' "${code[@]}" | grep '^reconciler/core/'))
 
-# One noun a file: a longer one is listed in tests/lint/long-files with the reason why it is one noun still.
+# One noun a file: most have far fewer lines; one beyond these limits is listed in tests/lint/long-files with the reason why it is one noun still.
 for file in "${code[@]}"; do
-  limit=400
+  limit=450
   [[ $file != *.h ]] || limit=200
   length=$(wc -l <"$file")
   if [[ $length -gt $limit ]] && ! grep -q "^$file " tests/lint/long-files; then
@@ -69,7 +69,8 @@ done <tests/lint/long-files
 report "begins without #pragma once" < <(for file in "${code[@]}"; do
   [[ $file != *.h ]] || grep -q '^#pragma once$' "$file" || echo "$file"
 done)
-report "tests wait for facts, never for time" < <(lines 'sleep_for|sleep_until|\<u?sleep\(' $(printf '%s\n' "${code[@]}" | grep '^tests/' | grep -v '^tests/bench/'))
+# The bench measures time, and the crash tests kill at random moments of it.
+report "tests wait for facts, never for time" < <(lines 'sleep_for|sleep_until|\<u?sleep\(' $(printf '%s\n' "${code[@]}" | grep '^tests/' | grep -Ev '^tests/(bench|crash)/'))
 report "unfinished work is an issue, not a remark" < <(lines '\<(TODO|FIXME)\>' "${code[@]}")
 
 # Golden files and fixtures hold what they hold; everything else ends its lines where they end.
