@@ -5,7 +5,7 @@
 namespace switchyard {
 
 std::string Complaint::mention(const Resource& other) {
-  return fmt::format("in \x01{}\x02:{}", other.file, other.line);
+  return fmt::format("\x01{}\x02{}\x03", other.file, other.line);
 }
 
 void Complaints::add(Severity severity, const Resource& about, std::string_view path, std::string message,

@@ -22,7 +22,7 @@ struct Complaint {
   std::string message;
   std::string detail;  // may hold mentions of other places
 
-  // Names a place in another file, "in fleet.yaml:12" once load() has put the file's name in.
+  // Names another document: "in fleet.yaml:12", or "on line 12 of this file", once load() knows the files' names.
   static std::string mention(const Resource& other);
 };
 

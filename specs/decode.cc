@@ -9,6 +9,7 @@
 #include "specs/resource.h"
 #include "specs/scalar.h"
 #include "specs/suggest.h"
+#include "specs/type_words.h"
 #include "specs/values.h"
 
 namespace switchyard {
@@ -121,15 +122,18 @@ void Decoder::take(const SchemaNode& child, Node key, Node value) {
       reset(child);
       return require(child, {}, key.place());
     }
-    if (value.type() != Node::Type::kMap)
-      return error(value.place(), "not a map",
-                   fmt::format("{} holds {}", child.name, "fields of its own, one a line below it"));
+    if (value.type() != Node::Type::kMap) {
+      std::vector<std::string_view> names;
+      for (const SchemaNode& each : child.children) names.push_back(each.name);
+      return error(value.place(), "not a map", fmt::format("{} is a map of {}", child.name, listed(names)));
+    }
     return walk(value, child, key.place());
   }
   const SchemaField& field = schema_->fields[child.field];
   if (field.path == "kind") return;
   std::optional<Json> read = values_.read(field, key, value);
-  if (!read || field.path == "apiVersion") return;
+  if (field.path == "apiVersion") return;
+  if (!read) return writer_.set_wrong(child.field);
   if (field.path == "metadata.name") {
     name_ = *read->string();
     return;
@@ -144,7 +148,8 @@ void Decoder::complain_of_unknown(const SchemaNode& group, Node key) {
   if (hint.empty()) {
     std::vector<std::string_view> homes;
     find_homes(schema_->root, key.text(), homes);
-    if (homes.size() == 1) hint = fmt::format("; it stands below {}", homes.front());
+    std::ranges::stable_sort(homes, {}, [](std::string_view path) { return std::ranges::count(path, '.'); });
+    if (!homes.empty()) hint = fmt::format("; it stands below {}", homes.front());
   }
   const std::string where = group.path.empty() ? fmt::format("a {} document", to_string(schema_->kind))
                                                : fmt::format("{} of {}", group.path, to_string(schema_->kind));

@@ -14,20 +14,56 @@
 namespace switchyard {
 namespace {
 
-// Lets the library read bytes where they lie.
-class BytesBuffer : public std::streambuf {
- public:
-  explicit BytesBuffer(std::string_view bytes) {
-    char* begin = const_cast<char*>(bytes.data());  // std::streambuf asks for it; the get area is never written to
-    setg(begin, begin, begin + bytes.size());
-  }
-};
-
 // Thrown through the library out of an event, to stop at once.
 struct Stop {
   Place place;
   std::string message;
   std::string detail;
+};
+
+Stop too_many_errors(Place at) {
+  return {at, "too many errors", "reading of this file stops here; mend those above first"};
+}
+
+// Lets the library read bytes where they lie, and stops it when it reads on and on without an event: it keeps every
+// token (some 150 bytes) until it knows that none of them is a key. Comments and spaces make no tokens and are not
+// counted.
+class BytesBuffer : public std::streambuf {
+ public:
+  BytesBuffer(std::string_view bytes, std::uint32_t line, std::size_t most) : bytes_(bytes), line_(line), most_(most) {}
+  void event_seen() { silent_ = 0; }
+
+ protected:
+  std::streamsize xsgetn(char* to, std::streamsize wanted) override {
+    const std::string_view chunk = bytes_.substr(0, static_cast<std::size_t>(wanted));
+    bytes_.remove_prefix(chunk.size());
+    for (const char c : chunk) {
+      if (c == '\n') {
+        ++line_;
+        line_is_blank_ = true;
+        comment_ = false;
+      } else if (c != ' ' && c != '\r') {
+        comment_ = comment_ || (c == '#' && line_is_blank_);
+        line_is_blank_ = false;
+        if (!comment_) ++silent_;
+      }
+    }
+    if (silent_ > most_) {
+      throw Stop{{line_, 0, 1},
+                 "too much that belongs together",
+                 fmt::format("one list, map or text has at most {} KB; break it up", most_ >> 10U)};
+    }
+    std::ranges::copy(chunk, to);
+    return static_cast<std::streamsize>(chunk.size());
+  }
+
+ private:
+  std::string_view bytes_;
+  std::uint32_t line_;
+  std::size_t most_;
+  std::size_t silent_ = 0;  // bytes that count since the last event
+  bool line_is_blank_ = true;
+  bool comment_ = false;
 };
 
 // The library's words for a syntax error in ours.
@@ -54,11 +90,20 @@ std::string explain_syntax(std::string_view what) {
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceText& text, const YamlLimits& limits, Diagnostics& complaints)
-      : text_(text), limits_(limits), complaints_(complaints) {}
+      : text_(text),
+        limits_(limits),
+        complaints_(complaints),
+        has_tabs_(text.bytes().find('\t') != std::string_view::npos) {}
 
-  void start(std::uint32_t first_line) { first_line_ = first_line; }
+  void start(std::uint32_t first_line, BytesBuffer& buffer) {
+    first_line_ = first_line;
+    buffer_ = &buffer;
+    inside_ = false;
+  }
   const Document& document() const { return document_; }
   Place started() const { return started_; }
+  // Where the document began that an error at `place` broke.
+  Place broken_from(Place place) const { return inside_ && started_ < place ? started_ : place; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     document_.entries_.clear();
@@ -66,8 +111,9 @@ class TreeBuilder : public YAML::EventHandler {
     open_.clear();
     anchors_.clear();
     started_ = place(mark);
+    inside_ = true;
   }
-  void OnDocumentEnd() override {}
+  void OnDocumentEnd() override { inside_ = false; }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, Node::Type::kNull, anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -111,29 +157,35 @@ class TreeBuilder : public YAML::EventHandler {
   void close();
   void refuse_tag(const YAML::Mark& mark, const std::string& tag);
   void refuse_tab(Place at);
+  void refuse_open_quote(Place at);
   void check_keys(const Document::Entry& map);
   Place place_of(const Document::Entry& entry) const {
     return {entry.line, entry.column, std::max(entry.text_size + (entry.quoted ? 2U : 0U), 1U)};
   }
   void error(Place at, std::string message, std::string detail) {
     complaints_.push_back(text_.complain(Severity::kError, at, std::move(message), std::move(detail)));
+    if (complaints_.size() >= limits_.complaints) throw too_many_errors(at);
   }
 
   const SourceText& text_;
   const YamlLimits& limits_;
   Diagnostics& complaints_;
+  BytesBuffer* buffer_ = nullptr;
   Document document_;
   std::vector<Open> open_;
   std::vector<Anchor> anchors_;  // by the library's number
   std::vector<std::uint32_t> keys_;
+  const bool has_tabs_;
   std::uint32_t first_line_ = 0;
   std::uint64_t by_alias_ = 0;
   Place started_;
+  bool inside_ = false;
 };
 
 std::uint32_t TreeBuilder::add(const YAML::Mark& mark, Node::Type type, YAML::anchor_t anchor) {
+  buffer_->event_seen();
   const Place at = place(mark);
-  refuse_tab(at);
+  if (has_tabs_) refuse_tab(at);
   const auto index = static_cast<std::uint32_t>(document_.entries_.size());
   document_.entries_.push_back({.type = type, .line = at.line, .column = at.column});
   if (!open_.empty()) {
@@ -198,6 +250,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   const std::uint32_t index = add(mark, Node::Type::kScalar, anchor);
   Document::Entry& entry = document_.entries_[index];
   entry.quoted = tag == "!";
+  if (entry.quoted) refuse_open_quote({entry.line, entry.column, 1});
   entry.text_at = static_cast<std::uint32_t>(document_.texts_.size());
   entry.text_size = static_cast<std::uint32_t>(value.size());
   document_.texts_ += value;
@@ -224,6 +277,22 @@ void TreeBuilder::refuse_tab(Place at) {
   throw Stop{{at.line, static_cast<std::uint32_t>(tab), 1},
              "a tab in the indentation",
              "YAML indents with spaces; write two spaces for each tab"};
+}
+
+// The library takes the end of the file for the closing quote.
+void TreeBuilder::refuse_open_quote(Place at) {
+  const std::string_view rest =
+      text_.bytes().substr(std::min(text_.offset_of(at.line) + at.column, text_.bytes().size()));
+  const char quote = rest.empty() ? ' ' : rest.front();
+  if (quote != '"' && quote != '\'') return;
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    if (quote == '"' && rest[i] == '\\') {
+      ++i;
+    } else if (rest[i] == quote) {
+      return;
+    }
+  }
+  throw Stop{at, "a quote that is never closed", "it takes in the rest of the file; close it where the text ends"};
 }
 
 void TreeBuilder::check_keys(const Document::Entry& map) {
@@ -313,11 +382,12 @@ YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnost
     const std::string_view rest = text.bytes().substr(text.offset_of(line));
     Stop stop;
     try {
-      BytesBuffer buffer(rest);
+      BytesBuffer buffer(rest, line, limits.bytes_without_event);
       std::istream stream(&buffer);
       YAML::Parser parser(stream);
-      builder.start(line);
+      builder.start(line, buffer);
       while (parser.HandleNextDocument(builder)) {
+        if (complaints.size() >= limits.complaints) throw too_many_errors(builder.started());
         if (!builder.document().empty()) {
           ++report.documents;
           take(builder.document(), number);
@@ -337,13 +407,13 @@ YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnost
                 "YAML indents with spaces; write two spaces for each tab"};
       }
     } catch (const std::exception& failure) {
-      stop = {builder.started(), "not YAML", failure.what()};
+      stop = {builder.broken_from({line, 0, 1}), "not YAML", failure.what()};
     }
     report.lost = true;
     ++number;
     complaints.push_back(text.complain(Severity::kError, stop.place, stop.message, stop.detail));
-    if (++errors >= limits.syntax_errors) return report;
-    std::uint32_t next = std::max(stop.place.line, builder.started().line) + 1;
+    if (++errors >= limits.syntax_errors || complaints.size() > limits.complaints) return report;
+    std::uint32_t next = std::max(builder.broken_from(stop.place).line, line) + 1;
     while (text.offset_of(next) < text.bytes().size() && !text.line(next).starts_with("---")) ++next;
     if (text.offset_of(next) >= text.bytes().size()) return report;
     line = next;

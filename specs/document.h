@@ -66,8 +66,10 @@ class Document {
 
 struct YamlLimits {
   std::uint32_t depth = 64;
-  std::uint32_t nodes_by_alias = 100'000;  // what all aliases of a file stand for together
-  std::uint32_t syntax_errors = 20;        // a file; then reading it stops
+  std::uint32_t nodes_by_alias = 100'000;         // what all aliases of a file stand for together
+  std::size_t bytes_without_event = 256U << 10U;  // that the library may read ahead; comments do not count
+  std::size_t complaints = 1'000;                 // of a file; then reading it stops
+  std::uint32_t syntax_errors = 20;               // a file; then reading it stops
 };
 
 struct YamlReport {
@@ -77,7 +79,8 @@ struct YamlReport {
 
 // Parses all documents of a text and hands them on one by one, each with its number in the file (empty ones counted).
 // After a syntax error it goes on at the next "---". Complaints: syntax, tabs, duplicate keys, keys that are no text,
-// tags, merge keys, depth, aliases that stand for too much. Thread-safe; terminates on any input.
+// tags, merge keys, depth, aliases that stand for too much, endless lists and texts. Thread-safe; terminates on any
+// input.
 YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnostics& complaints,
                       const std::function<void(const Document&, std::uint32_t)>& take);
 

@@ -8,6 +8,7 @@
 #include "specs/load.h"
 #include "specs/scalar.h"
 #include "specs/suggest.h"
+#include "specs/type_words.h"
 
 namespace switchyard {
 namespace {

@@ -1,5 +1,7 @@
 #include "specs/inheritance.h"
 
+#include <fmt/format.h>
+
 #include "specs/kinds/tables.h"
 
 namespace switchyard {
@@ -68,6 +70,26 @@ const ServerIds& server_ids() {
       .formerly = server("metadata.formerly"),
   };
   return ids;
+}
+
+std::string place_of_option(const Effective& effective, FieldId option) {
+  if (effective.layers[option] != Layer::kServer) return "metadata.name";
+  const KindSchema& schema = schema_of(Kind::kServer);
+  return schema.fields[static_cast<std::size_t>(schema.first_option) + option].path;
+}
+
+std::string origin_of_option(const Effective& effective, FieldId option) {
+  const std::string_view name = options()[option].path;
+  switch (effective.layers[option]) {
+    case Layer::kZone:
+      return fmt::format(" ({} comes from the defaults of zone \"{}\")", name, effective.zone->name);
+    case Layer::kCluster:
+      return fmt::format(" ({} comes from the defaults of cluster \"{}\")", name, effective.cluster->name);
+    case Layer::kBuiltIn:
+    case Layer::kServer:
+      return "";
+  }
+  return "";
 }
 
 Inheritance::Inheritance(const Inventory& inventory) : inventory_(inventory) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,11 @@ struct ServerIds {
 };
 const OptionIds& option_ids();
 const ServerIds& server_ids();
+
+// Where a complaint about an option stands: at the server where it says so itself, else at its name; and then which
+// defaults say it: ` (tls comes from the defaults of zone "london")`, or nothing.
+std::string place_of_option(const Effective& effective, FieldId option);
+std::string origin_of_option(const Effective& effective, FieldId option);
 
 // Zone defaults < cluster defaults < server: maps merge by key, lists and scalars replace, null restores the built-in
 // default. Fixed once made; any thread may ask.

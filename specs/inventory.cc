@@ -67,8 +67,7 @@ void Inventory::sort_and_refuse_duplicates(Kind kind, Complaints& complaints) {
     complaints.error(about, "metadata.name", "declared twice",
                      fmt::format("{}/{}{} stands already {}", to_string(kind), again.name,
                                  about.member > 0 ? fmt::format(", member {} of this set,", about.member) : "",
-                                 other.file == about.file ? fmt::format("on line {} of this file", other.line)
-                                                          : Complaint::mention(other)));
+                                 Complaint::mention(other)));
   }
   const auto twice = std::ranges::unique(resources, {}, &Resource::name);
   resources.erase(twice.begin(), twice.end());

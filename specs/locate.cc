@@ -1,5 +1,7 @@
 #include "specs/locate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -12,16 +14,21 @@
 namespace switchyard {
 namespace {
 
-// Puts the names of files where a detail mentions them by number (Complaint::mention).
-std::string with_files(const std::string& detail, const std::vector<SpecFile>& files) {
+// Puts places where a detail mentions other documents (Complaint::mention).
+std::string with_places(const Complaint& complaint, const std::vector<SpecFile>& files) {
+  const std::string& detail = complaint.detail;
   std::string out;
   for (std::size_t at = 0; at < detail.size(); ++at) {
-    const std::size_t end = detail[at] == '\x01' ? detail.find('\x02', at) : std::string::npos;
+    const std::size_t middle = detail[at] == '\x01' ? detail.find('\x02', at) : std::string::npos;
+    const std::size_t end = middle == std::string::npos ? middle : detail.find('\x03', middle);
     if (end == std::string::npos) {
       out += detail[at];
       continue;
     }
-    out += files[std::stoul(detail.substr(at + 1, end - at - 1))].shown;
+    const std::size_t file = std::stoul(detail.substr(at + 1, middle - at - 1));
+    const std::string line = detail.substr(middle + 1, end - middle - 1);
+    out += file == complaint.file ? fmt::format("on line {} of this file", line)
+                                  : fmt::format("in {}:{}", files[file].shown, line);
     at = end;
   }
   return out;
@@ -39,7 +46,7 @@ std::string bytes_of(const SpecFile& file) {
 void locate(std::vector<Complaint> complaints, const std::vector<SpecFile>& files, Diagnostics& diagnostics) {
   std::map<std::uint32_t, std::multimap<std::uint32_t, Complaint>> by_file;
   for (Complaint& complaint : complaints) {
-    complaint.detail = with_files(complaint.detail, files);
+    complaint.detail = with_places(complaint, files);
     const std::uint32_t file = complaint.file;
     const std::uint32_t document = complaint.document;
     by_file[file].emplace(document, std::move(complaint));

@@ -44,6 +44,8 @@ class Packed {
   std::string_view bytes() const { return bytes_; }
   bool exists() const { return !bytes_.empty(); }
   bool is_null() const { return !bytes_.empty() && bytes_.front() == 'n'; }
+  // Written, but wrong (ResourceWriter::set_wrong).
+  bool is_wrong() const { return !bytes_.empty() && bytes_.front() == 'x'; }
   // The value, or the fallback where it is missing or of another type.
   bool boolean_or(bool fallback) const;
   std::int64_t integer_or(std::int64_t fallback) const;

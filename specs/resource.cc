@@ -44,6 +44,11 @@ void ResourceWriter::set(FieldId field, Packed value) {
   fields_ += value.bytes();
 }
 
+void ResourceWriter::set_wrong(FieldId field) {
+  pack_number(field, fields_);
+  fields_ += 'x';
+}
+
 void ResourceWriter::finish(Kind kind, std::uint32_t document, std::uint32_t line, std::string_view name) {
   pack_number(static_cast<std::uint64_t>(kind), out_);
   pack_number(document, out_);

@@ -39,6 +39,8 @@ class ResourceWriter {
 
   void set(FieldId field, const Json& value);
   void set(FieldId field, Packed value);
+  // It is written, but wrong: rules that ask whether it is there are content. Never cached.
+  void set_wrong(FieldId field);
   // Ends one resource.
   void finish(Kind kind, std::uint32_t document, std::uint32_t line, std::string_view name);
   void discard() { fields_.clear(); }

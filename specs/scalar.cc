@@ -12,12 +12,13 @@
 #include "specs/packed.h"
 #include "specs/suggest.h"
 #include "specs/syntax.h"
+#include "specs/type_words.h"
 
 namespace switchyard {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTrueWords{"yes", "on", "y", "true", "True", "TRUE"};
-constexpr std::array<std::string_view, 6> kFalseWords{"no", "off", "n", "false", "False", "FALSE"};
+constexpr std::array<std::string_view, 4> kTrueWords{"yes", "on", "y", "true"};
+constexpr std::array<std::string_view, 4> kFalseWords{"no", "off", "n", "false"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -160,7 +161,8 @@ Reading read_integer(const FieldRow& row, std::string_view text, bool quoted) {
                        : fmt::format("write {}", *decimal));
   }
   return wrong("not a whole number",
-               fmt::format("\"{}\" is no number; {} is {}", shown(text), name, type_for_people(row)));
+               fmt::format("\"{}\" is no number; {} is {}", shown(text), row.many == Many::kOne ? name : "an element",
+                           element_for_people(row)));
 }
 
 Reading read_duration(const FieldRow& row, std::string_view text) {
@@ -179,9 +181,9 @@ Reading read_duration(const FieldRow& row, std::string_view text) {
 
 Reading read_money(std::string_view text, bool quoted) {
   if (!quoted && is_decimal_integer(text) && !text.starts_with('-') && text.size() <= 12) return {.value = Json(text)};
+  if (text.starts_with('-')) return wrong("a negative amount", "an amount is zero or more");
   if (!quoted && is_float(text))
     return wrong("money as a floating-point number", fmt::format("write it in quotes: \"{}\"", shown(text)));
-  if (text.starts_with('-')) return wrong("a negative amount", "an amount is zero or more");
   const std::size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   const bool part_fits = point == std::string_view::npos || all_digits(text.substr(point + 1));
@@ -206,8 +208,9 @@ Reading read_count_or_percent(const FieldRow& row, std::string_view text, bool q
 Reading read_word(const FieldRow& row, std::string_view text) {
   if (std::ranges::find(row.words, text) != row.words.end()) return {.value = Json(text)};
   const std::vector<std::string_view> words(row.words.begin(), row.words.end());
-  return wrong(fmt::format("unknown {}", last_part(row.path)),
-               fmt::format("\"{}\" is not {}{}", shown(text), one_of(words), did_you_mean(text, words)));
+  return wrong(
+      fmt::format("unknown {}", last_part(row.path)),
+      fmt::format("\"{}\" is not {}{}", shown(text), one_of(words), words.size() > 1 ? did_you_mean(text, words) : ""));
 }
 
 std::string problem_of(const FieldRow& row, std::string_view text) {
@@ -266,7 +269,9 @@ std::string_view last_part(std::string_view path) {
 
 bool looks_like_other_than_text(std::string_view text) {
   const std::string name = lower(text);
-  if (is_true_word(name) || is_false_word(name) || name == "null" || name == "~") return true;
+  // YAML 1.1 has a lone y and n as well, but no reader of note takes them so.
+  if (name.size() > 1 && (is_true_word(name) || is_false_word(name))) return true;
+  if (name == "null" || name == "~") return true;
   const bool numeric =
       !text.empty() && (is_digit(text.front()) || text.front() == '-' || text.front() == '+' || text.front() == '.');
   return numeric && (is_decimal_integer(text) || is_float(text) || odd_integer_in_decimal(text) || is_date(text));
@@ -367,65 +372,6 @@ std::string pack_fallback(const FieldRow& row) {
   const std::string_view text = quoted ? row.fallback.substr(1, row.fallback.size() - 2) : row.fallback;
   pack(read_scalar(row, text, quoted).value, packed);
   return packed;
-}
-
-std::string type_for_people(const FieldRow& row) {
-  const auto one = [&]() -> std::string {
-    switch (row.type) {
-      case Type::kBoolean:
-        return "true or false";
-      case Type::kInteger:
-        return row.high == INT64_MAX ? fmt::format("a whole number from {}", row.low)
-                                     : fmt::format("a whole number from {} to {}", row.low, row.high);
-      case Type::kDuration:
-        return fmt::format("a duration from {} to {}, like 90s, 15m or 72h", to_string(Duration(row.low)),
-                           to_string(Duration(row.high)));
-      case Type::kMoney:
-        return "an amount of money, like \"20.00\" or 20";
-      case Type::kCountOrPercent:
-        return "a count, like 5, or a share, like \"10%\"";
-      case Type::kText:
-        return row.high > 0 ? fmt::format("text of at most {} bytes", row.high) : "text";
-      case Type::kName:
-        return "a name (a DNS label)";
-      case Type::kReference:
-        return fmt::format("the name of {} {} document", to_string(*row.to) == "Account" ? "an" : "a",
-                           to_string(*row.to));
-      case Type::kWord:
-        return one_of({row.words.begin(), row.words.end()});
-      case Type::kToken:
-        return "the provider's word";
-      case Type::kHostname:
-        return "a fully qualified host name";
-      case Type::kDomain:
-        return "a host name, or *. and one";
-      case Type::kHostPort:
-        return row.low == 1 ? "host:port" : "a host or host:port";
-      case Type::kUrl:
-        return "an http or https URL";
-      case Type::kSipUri:
-        return "a SIP URI";
-      case Type::kCurrency:
-        return "an ISO 4217 currency";
-      case Type::kTimezone:
-        return "an IANA time zone";
-      case Type::kSecret:
-        return "a secret's place: {env: NAME} or {file: path}";
-      case Type::kTextMap:
-        return "a map of texts";
-      case Type::kObject: {
-        std::string names;
-        for (const FieldRow& member : row.members) names += (names.empty() ? "" : ", ") + std::string(member.path);
-        return fmt::format("a map of {}", names);
-      }
-      case Type::kOptions:
-        return "a map of options";
-      case Type::kServerSpec:
-        return "a server's spec";
-    }
-    return "";
-  };
-  return row.many == Many::kOne ? one() : fmt::format("a list, each {}", one());
 }
 
 }  // namespace switchyard

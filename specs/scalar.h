@@ -30,9 +30,6 @@ Result<std::string> fill_in(std::string_view text, std::string_view name, std::s
 // The packed built-in default of a row; empty when it has none.
 std::string pack_fallback(const FieldRow& row);
 
-// "true or false", "a whole number from 1 to 65535", "a list of names of Carrier documents".
-std::string type_for_people(const FieldRow& row);
-
 // Text that came from a file, fit for a terminal: bounded, no control characters.
 std::string shown(std::string_view text);
 

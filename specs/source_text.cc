@@ -9,17 +9,48 @@
 namespace switchyard {
 namespace {
 
+constexpr std::size_t kLongestLine = 400;  // bytes that are shown
+
 // A column in bytes as a column in characters.
 int characters(std::string_view text) {
   return static_cast<int>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
+// Hides what looks like a secret: the value of a key that is named so, and what stands before the "@" of a URI.
+std::string redacted(std::string line) {
+  std::string lower(line);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const auto hide = [&](std::size_t from, std::size_t to) {
+    line.replace(from, to - from, std::string(to - from, '*'));
+    lower.replace(from, to - from, std::string(to - from, '*'));
+  };
+  for (const std::string_view word : {"pass", "token", "secret", "key"}) {
+    for (std::size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
+      const std::size_t colon = lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-\"'", at);
+      if (colon == std::string::npos || lower[colon] != ':') continue;
+      const std::size_t value = lower.find_first_not_of(' ', colon + 1);
+      if (value == std::string::npos || lower[value] == '{' || lower[value] == '#') continue;
+      hide(value, std::min(lower.find_first_of(",}", value), lower.size()));
+    }
+  }
+  for (std::size_t at = lower.find('@'); at != std::string::npos; at = lower.find('@', at + 1)) {
+    const std::size_t start = lower.find_last_of(" \"'/", at);
+    const std::size_t scheme = start == std::string::npos ? 0 : start + 1;
+    const std::size_t user = lower.compare(scheme, 4, "sip:") == 0    ? scheme + 4
+                             : lower.compare(scheme, 5, "sips:") == 0 ? scheme + 5
+                                                                      : scheme;
+    const std::size_t colon = lower.find(':', user);
+    if (colon < at) hide(colon + 1, at);
+  }
+  return line;
+}
+
 // A line fit for a terminal: bounded, tabs as one space, no control characters.
 std::string printable(std::string_view line) {
-  constexpr std::size_t kLongest = 400;
   std::string out;
-  for (std::size_t at = 0; at < line.size() && out.size() < kLongest;) {
+  for (std::size_t at = 0; at < line.size() && out.size() < kLongestLine;) {
     const std::size_t length = utf8_length(line, at);
     if (line[at] == '\t') {
       out += ' ';
@@ -63,10 +94,10 @@ Diagnostic SourceText::complain(Severity severity, Place place, std::string mess
           .file = file_,
           .line = static_cast<int>(place.line) + 1,
           .column = characters(before) + 1,
-          .width = std::max(characters(under), 1),
+          .width = std::clamp(characters(under), 1, 80),
           .message = std::move(message),
           .detail = std::move(detail),
-          .text = printable(text)};
+          .text = place.column < kLongestLine ? redacted(printable(text)) : ""};
 }
 
 Diagnostic SourceText::complain_of_file(Severity severity, std::string file, std::string message, std::string detail) {

@@ -37,7 +37,8 @@ class SourceText {
   // A complaint about the whole file, at 1:1.
   static Diagnostic complain_of_file(Severity severity, std::string file, std::string message, std::string detail);
 
-  // What makes the bytes unfit for any YAML reader: not UTF-8, control characters, UTF-16. Nothing when all is well.
+  // What makes the bytes unfit for a YAML reader: not UTF-8, control characters, UTF-16. Nothing when
+  // all is well.
   std::optional<Diagnostic> unreadable() const;
 
  private:

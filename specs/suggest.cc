@@ -36,7 +36,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   if (word.size() > 64) return {};
-  const std::size_t furthest = word.size() <= 3 ? 1 : word.size() <= 8 ? 2 : 3;
+  const std::size_t furthest = word.size() <= 1 ? 0 : word.size() <= 3 ? 1 : word.size() <= 8 ? 2 : 3;
   std::string_view best;
   std::size_t best_distance = furthest + 1;
   for (const std::string_view candidate : candidates) {

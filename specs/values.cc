@@ -9,6 +9,7 @@
 #include "specs/scalar.h"
 #include "specs/suggest.h"
 #include "specs/syntax.h"
+#include "specs/type_words.h"
 
 namespace switchyard {
 namespace {
@@ -102,7 +103,7 @@ std::optional<Json> ValueReader::read_list(const FieldRow& row, Node value) {
 std::optional<Json> ValueReader::read_object(const FieldRow& row, Node value) {
   if (value.type() != Node::Type::kMap)
     return error(value.place(), "wrong type",
-                 fmt::format("an element of {} is {}", last_part(row.path), type_for_people(row)));
+                 fmt::format("an element of {} is {}", last_part(row.path), element_for_people(row)));
   std::vector<std::string_view> names;
   for (const FieldRow& member : row.members) names.push_back(member.path);
   bool well = true;

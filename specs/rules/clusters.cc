@@ -32,8 +32,9 @@ void check_clusters(const Inventory& inventory, Complaints& complaints) {
       const auto limit = cluster.find(path).integer();
       if (!limit || of_members <= *limit) return;
       complaints.warn(cluster, path, "members may do more than the cluster",
-                      fmt::format("its {} switches add up to {} {}; together they are admitted {}", sum.members,
-                                  of_members, unit, *limit));
+                      fmt::format("its {} may do {} {}; together they are admitted {}",
+                                  sum.members == 1 ? "one switch" : fmt::format("{} switches", sum.members), of_members,
+                                  unit, *limit));
     };
     compare("spec.limits.cps", "calls a second", sum.cps);
     compare("spec.limits.channels", "channels", sum.channels);

@@ -37,7 +37,7 @@ CertificateCheck::CertificateCheck(const Inventory& inventory, const Outside& ou
   for (const Resource& certificate : inventory.all(Kind::kCertificate)) {
     documents_.emplace(certificate.name, &certificate);
     const Packed place = certificate.find("spec.chain");
-    if (!place.exists()) continue;
+    if (!place.exists() || place.is_wrong()) continue;
     const Result<std::string> pem = read_secret(secret_ref(place, outside.folder_of(certificate)));
     if (!pem.ok()) {
       complaints.add(outside.missing, certificate, "spec.chain", "a certificate that is not there",
@@ -72,19 +72,22 @@ void CertificateCheck::check(const Resource& server, const Effective& effective)
   if (!tls && !webrtc) return;
   const FieldId option = tls ? ids.tls : ids.webrtc;
   const std::string_view word = tls ? "tls" : "webrtc";
-  const std::string place =
-      effective.layers[option] == Layer::kServer ? fmt::format("spec.options.{}", word) : "metadata.name";
+  const std::string place = place_of_option(effective, option);
+  const std::string origin = origin_of_option(effective, option);
   const std::string_view fqdn = effective.option(ids.fqdn).text_or("");
+  if (effective.option(ids.fqdn).is_wrong()) return;  // wrong, and complained about
   if (fqdn.empty()) {
     return complaints_.error(
         server, place, fmt::format("{} without an fqdn", word),
-        fmt::format("{} needs the name that clients check; write options.fqdn, or {}: false", word, word));
+        fmt::format("{} needs the name that clients check; write options.fqdn, or {}: false{}", word, word, origin));
   }
   const Packed certificates = effective.option(ids.certificates);
+  if (certificates.is_wrong()) return;
   if (certificates.count() == 0) {
     return complaints_.error(
         server, place, fmt::format("{} without a certificate", word),
-        fmt::format("{} needs a certificate for \"{}\"; write options.certificates, or {}: false", word, fqdn, word));
+        fmt::format("{} needs a certificate for \"{}\"; write options.certificates, or {}: false{}", word, fqdn, word,
+                    origin));
   }
   bool covered = false;
   std::string seen;
@@ -152,7 +155,7 @@ void check_secrets(const Inventory& inventory, const Outside& outside, Complaint
   const auto check = [&](Kind kind, std::string_view path) {
     for (const Resource& resource : inventory.all(kind)) {
       const Packed place = resource.find(path);
-      if (!place.exists() || place.is_null()) continue;
+      if (!place.exists() || place.is_null() || place.is_wrong()) continue;
       const Result<std::string> secret = read_secret(secret_ref(place, outside.folder_of(resource)));
       if (!secret.ok())
         complaints.add(outside.missing, resource, path, "a secret that is not there", secret.error().message);

@@ -13,6 +13,21 @@ namespace {
 constexpr std::int64_t kSoundChannels = 1000;
 constexpr std::int64_t kSoundCps = 100;
 
+void check_size(const Inventory& inventory, const Resource& server, Complaints& complaints) {
+  const Resource* zone = inventory.find(Kind::kZone, server.find("spec.zone").text_or(""));
+  const Resource* account =
+      zone == nullptr ? nullptr : inventory.find(Kind::kAccount, zone->find("spec.account").text_or(""));
+  const std::string_view size = server.find("spec.size").text_or("");
+  if (account == nullptr || size.empty()) return;
+  const std::span<const std::string_view> sizes = known_sizes(account->find("spec.provider").text_or(""));
+  if (sizes.empty() || std::ranges::find(sizes, size) != sizes.end()) return;
+  const std::vector<std::string_view> words(sizes.begin(), sizes.end());
+  const std::string hint = did_you_mean(size, words);
+  complaints.error(server, "spec.size", "unknown size",
+                   fmt::format("account \"{}\" offers no size \"{}\"{}", account->name, size,
+                               hint.empty() ? fmt::format("; it has {}", one_of(words)) : hint));
+}
+
 // The rules of one server after inheritance.
 class ServerCheck {
  public:
@@ -20,7 +35,6 @@ class ServerCheck {
   void check(const Resource& server, const Effective& effective);
 
  private:
-  void check_size();
   void check_limits();
   void check_balancer();
   void check_ports();
@@ -30,10 +44,8 @@ class ServerCheck {
   void check_trace();
 
   bool on(FieldId option) const { return effective_->option(option).boolean_or(false); }
-  // Where a complaint about an option stands: at the server where it says so itself, else at its name, and then the
-  // detail tells which defaults say it.
-  std::string place(FieldId option) const;
-  std::string origin(FieldId option) const;
+  std::string place(FieldId option) const { return place_of_option(*effective_, option); }
+  std::string origin(FieldId option) const { return origin_of_option(*effective_, option); }
 
   const Inventory& inventory_;
   Complaints& complaints_;
@@ -52,30 +64,9 @@ ServerCheck::ServerCheck(const Inventory& inventory, Complaints& complaints)
   }
 }
 
-std::string ServerCheck::place(FieldId option) const {
-  if (effective_->layers[option] != Layer::kServer) return "metadata.name";
-  const KindSchema& schema = schema_of(Kind::kServer);
-  return schema.fields[static_cast<std::size_t>(schema.first_option) + option].path;
-}
-
-std::string ServerCheck::origin(FieldId option) const {
-  const std::string_view name = options()[option].path;
-  switch (effective_->layers[option]) {
-    case Layer::kZone:
-      return fmt::format(" ({} comes from the defaults of zone \"{}\")", name, effective_->zone->name);
-    case Layer::kCluster:
-      return fmt::format(" ({} comes from the defaults of cluster \"{}\")", name, effective_->cluster->name);
-    case Layer::kBuiltIn:
-    case Layer::kServer:
-      return "";
-  }
-  return "";
-}
-
 void ServerCheck::check(const Resource& server, const Effective& effective) {
   server_ = &server;
   effective_ = &effective;
-  check_size();
   check_limits();
   check_balancer();
   check_ports();
@@ -83,20 +74,6 @@ void ServerCheck::check(const Resource& server, const Effective& effective) {
   check_location();
   check_experimental();
   check_trace();
-}
-
-void ServerCheck::check_size() {
-  if (effective_->zone == nullptr) return;
-  const Resource* account = inventory_.find(Kind::kAccount, effective_->zone->find("spec.account").text_or(""));
-  const std::string_view size = effective_->own[server_ids().size].text_or("");
-  if (account == nullptr || size.empty()) return;
-  const std::span<const std::string_view> sizes = known_sizes(account->find("spec.provider").text_or(""));
-  if (sizes.empty() || std::ranges::find(sizes, size) != sizes.end()) return;
-  const std::vector<std::string_view> words(sizes.begin(), sizes.end());
-  const std::string hint = did_you_mean(size, words);
-  complaints_.error(*server_, "spec.size", "unknown size",
-                    fmt::format("account \"{}\" offers no size \"{}\"{}", account->name, size,
-                                hint.empty() ? fmt::format("; it has {}", one_of(words)) : hint));
 }
 
 void ServerCheck::check_limits() {
@@ -123,7 +100,7 @@ void ServerCheck::check_balancer() {
                         "only a dispatcher spreads calls; write type: dispatcher, or remove balancer");
       return;
     }
-  } else if (cluster.empty()) {
+  } else if (!effective_->own[ids.balancer_cluster].exists()) {
     complaints_.error(*server_, "spec.balancer", "cluster is missing",
                       "a dispatcher says whose switches get the calls; write balancer: {cluster: NAME}");
   } else if (inventory_.find(Kind::kCluster, cluster) != nullptr && !clusters_with_switches_.contains(cluster) &&
@@ -166,7 +143,7 @@ void ServerCheck::check_failover() {
   if (other == server_->name) {
     complaints_.error(*server_, place(option), "its own failover",
                       fmt::format("\"{}\" names itself; name another server of its cluster{}", other, origin(option)));
-  } else if (cluster.empty()) {
+  } else if (!effective_->own[server_ids().cluster].exists()) {
     complaints_.error(*server_, place(option), "a failover without a cluster",
                       fmt::format("\"{}\" is in no cluster; only members of one share what a 302 relies on{}",
                                   server_->name, origin(option)));
@@ -217,19 +194,9 @@ void check_servers(const Inventory& inventory, const Inheritance& inheritance, C
   for (const Resource& server : inventory.all(Kind::kServer)) {
     inheritance.resolve(server, effective);
     check.check(server, effective);
+    check_size(inventory, server, complaints);
   }
-  for (const Resource& media : inventory.all(Kind::kRtpServer)) {
-    const Resource* zone = inventory.find(Kind::kZone, media.find("spec.zone").text_or(""));
-    const Resource* account =
-        zone == nullptr ? nullptr : inventory.find(Kind::kAccount, zone->find("spec.account").text_or(""));
-    const std::string_view size = media.find("spec.size").text_or("");
-    if (account == nullptr || size.empty()) continue;
-    const std::span<const std::string_view> sizes = known_sizes(account->find("spec.provider").text_or(""));
-    if (sizes.empty() || std::ranges::find(sizes, size) != sizes.end()) continue;
-    complaints.error(media, "spec.size", "unknown size",
-                     fmt::format("account \"{}\" offers no size \"{}\"{}", account->name, size,
-                                 did_you_mean(size, {sizes.begin(), sizes.end()})));
-  }
+  for (const Resource& media : inventory.all(Kind::kRtpServer)) check_size(inventory, media, complaints);
 }
 
 }  // namespace switchyard
