@@ -224,7 +224,9 @@ Result<Done> World::mark(std::string_view id, const Mark& mark) {
   const SimServer* found = server(id);
   if (found == nullptr) return no_such_server(id);
   if (found->mark == mark) return Done{};
-  if (found->mark) {
+  // The same server under another name: its resource was renamed.
+  const bool renamed = found->mark && found->mark->fleet == mark.fleet && found->mark->uid == mark.uid;
+  if (found->mark && !renamed) {
     return Error{ErrorCode::kRefused, fmt::format("\"{}\" carries the mark of fleet \"{}\" already, as {}", id,
                                                   found->mark->fleet, to_string(found->mark->key))};
   }

@@ -12,9 +12,10 @@ bool was_called(const std::vector<std::string>& formerly, const Json& before) {
   return name != nullptr && std::ranges::find(formerly, *name) != formerly.end();
 }
 
-// A zone or cluster that only changed its name is the same one: nothing happens to service.
+// A server, zone or cluster that only changed its name is the same one: nothing happens to service.
 Effect effect_of(const DesiredFleet& desired, const DesiredServer& wanted, const Catalogue& catalogue,
                  const FieldChange& field) {
+  if (field.path == "metadata.name" && was_called(wanted.formerly, field.before)) return Effect::kLive;
   if (field.path == "spec.zone") {
     const DesiredZone* zone = desired.zone(wanted.zone);
     if (zone != nullptr && was_called(zone->formerly, field.before)) return Effect::kLive;
