@@ -227,6 +227,7 @@ void Planner::decide_present(const Member& member) {
     }
   }
   if (machine.phase == Phase::kUpdating) {
+    if (decide_hanging(member, machine)) return;
     under_way_.push_back(member.key);
     busy_.insert(member.key);
     return;
@@ -246,6 +247,25 @@ void Planner::decide_present(const Member& member) {
     first = add(draft(member, Action::kStart, &machine, "is stopped and wanted running"));
   }
   decide_power(member, machine, first);
+}
+
+// An action that was waited for in vain and still has not ended. Bringing back what does not run is asked for once
+// more, which takes the place of what hangs; anything else is for a person, because calls may be up.
+bool Planner::decide_hanging(const Member& member, const ObservedServer& machine) {
+  if (machine.last_action_state != ObservedServer::ActionState::kRunning) return false;
+  for (const Action action : {Action::kReactivate, Action::kStart}) {
+    if (attempts_of(member.key, action) == nullptr || member.desired->power == Power::kStopped) continue;
+    add(draft(member, action, &machine, "the last " + std::string(to_string(action)) + " has not ended"));
+    return true;
+  }
+  const auto failed = std::ranges::find(in_.attempts, member.key, &Attempts::resource);
+  if (failed == in_.attempts.end()) return false;
+  Draft waits = draft(member, failed->action, &machine, "its provider is still busy with it");
+  hold(waits, Gate::kProvider,
+       "its provider has not ended what it is doing (" + failed->message + "); `switchyard action power-cycle " +
+           to_string(member.key) + "` takes the place of what hangs");
+  add(std::move(waits));
+  return true;
 }
 
 // A machine that is delivered and runs, or will once `first` is done.

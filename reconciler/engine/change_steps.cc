@@ -267,8 +267,10 @@ void Executor::begin_action(std::size_t i) {
   const ObservedServer* now = machine(task);
   const Action action = task.change.action;
   const bool planned = origin_ == Intent::Origin::kPlanned;
-  const bool stale = planned && ((action == Action::kStart && now->phase != Phase::kStopped) ||
-                                 (action == Action::kReactivate && now->phase != Phase::kExpired) ||
+  // One that hangs is asked for again while it is still at it.
+  const auto is = [now](Phase phase) { return now->phase == phase || now->phase == Phase::kUpdating; };
+  const bool stale = planned && ((action == Action::kStart && !is(Phase::kStopped)) ||
+                                 (action == Action::kReactivate && !is(Phase::kExpired)) ||
                                  (action == Action::kStop && now->phase == Phase::kStopped));
   if (stale) {
     end(i, End::kStale, "it is " + std::string(to_string(now->phase)) + " by now");
