@@ -236,7 +236,9 @@ void Executor::finish_change(std::size_t i) {
   const bool down = now == nullptr || now->phase == Phase::kStopped;
   const bool drained = task.drained_here || (now != nullptr && now->agent && now->agent->drained);
   const bool brings_back = task.change.action != Action::kDrain && task.change.action != Action::kStop;
-  if (drained && brings_back && !drained_by_person && !down && ends_calls(task.change.effect)) {
+  // After a start that a person asked for no plan follows that would undrain it.
+  const bool started = origin_ == Intent::Origin::kByHand && task.change.action == Action::kStart;
+  if (drained && brings_back && !drained_by_person && !down && (ends_calls(task.change.effect) || started)) {
     undrain_then_done(i);
     return;
   }
