@@ -12,7 +12,9 @@ namespace switchyard {
 
 // Plans, with what people want to see beside the plan. `lookup_limit`: how many fields are looked up in the specs'
 // text.
-PlanView plan_now(Session& session, const PlanOptions& options);
+PlanView plan_now(Session& session, const PlanOptions& options, const Context& context);
+// The same of a plan that was made before.
+PlanView with_places(Session& session, Plan plan, const Context& context);
 
 // Says on stderr which accounts could not be looked at, and why.
 void tell_of_trouble(Context& context, const WorldView& world);

@@ -33,7 +33,7 @@ void append_account(std::string& out, const AccountMoney& money) {
   out += '\n';
   if (money.burn) {
     if (money.burn->micro_minor_per_hour == 0) {
-      out += "    nothing costs anything yet";
+      out += "    nothing that runs costs anything";
     } else {
       fmt::format_to(into, "    lasts {} at {}", lasting(money.runway), to_text(money.burn));
     }

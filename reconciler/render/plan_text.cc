@@ -70,8 +70,7 @@ void append_fields(std::string& out, const PlanView& view, const Key& resource, 
   Table table({});
   for (const auto& field : fields) {
     const auto* line = view.field(resource, field.path);
-    table.add({harmless(field.path), fmt::format("{} -> {}", to_text(field.before), to_text(field.after)),
-               std::string(to_string(field.effect)),
+    table.add({harmless(field.path), difference(field.before, field.after), std::string(to_string(field.effect)),
                paint(Paint::kDim, to_text(line == nullptr ? document : *line), colour)});
   }
   out += table.text(colour, "        ");

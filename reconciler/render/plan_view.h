@@ -51,7 +51,7 @@ using FieldLookup = std::function<std::optional<Source>(const Key&, std::string_
 // `lookup` reads a file for each field, so it is asked for the first `most` fields; the rest show their document's
 // line.
 PlanView view_of(Plan plan, const DesiredFleet& desired, std::span<const ObservedAccount> observed,
-                 const FieldLookup& lookup, std::size_t most = 200);
+                 const FieldLookup& lookup, std::size_t most = 1000);
 
 // Keeping and reading back. Error: kUnreadable.
 Json to_json(const PlanView& view);

@@ -69,6 +69,28 @@ std::string to_text(const Json& value) {
   return to_string(value);
 }
 
+std::string difference(const Json& before, const Json& after) {
+  const auto* old_items = before.array();
+  const auto* new_items = after.array();
+  if (old_items == nullptr || new_items == nullptr) return fmt::format("{} -> {}", to_text(before), to_text(after));
+  const auto missing_from = [](const Json::Array& items, const Json::Array& others) {
+    std::vector<std::string> missing;
+    for (const auto& item : items) {
+      if (std::ranges::find(others, item) == others.end()) missing.push_back(to_text(item));
+    }
+    return missing;
+  };
+  const auto gone = missing_from(*old_items, *new_items);
+  const auto come = missing_from(*new_items, *old_items);
+  const auto same = old_items->size() - gone.size();
+  // Nothing in common, or the same in another order: both lists say it best.
+  if (same == 0 || (gone.empty() && come.empty())) return fmt::format("{} -> {}", to_text(before), to_text(after));
+  std::string text;
+  if (!gone.empty()) text += fmt::format("without {}, ", listed(gone));
+  if (!come.empty()) text += fmt::format("with {}, ", listed(come));
+  return text + fmt::format("{} as before", same);
+}
+
 std::string to_text(const std::optional<Rate>& rate) {
   return rate ? fmt::format("{} {}/h", to_string(*rate), rate->currency.code()) : std::string("unknown");
 }

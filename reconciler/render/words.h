@@ -33,6 +33,9 @@ Json json_of(const std::optional<Key>& key);
 // A value as in YAML: text without quotes where it can stand without, "unset" for null.
 std::string to_text(const Json& value);
 
+// "500 -> 1000"; of two lists only what goes and comes: "without a, with b, 4 as before".
+std::string difference(const Json& before, const Json& after);
+
 // "0.03571 USD/h", "unknown".
 std::string to_text(const std::optional<Rate>& rate);
 

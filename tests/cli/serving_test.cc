@@ -32,6 +32,28 @@ TEST(Sim, serves_a_world_that_apply_and_ctl_reach) {
   EXPECT_EQ(served.end().exit_code, 0);
 }
 
+TEST(Apply, that_is_interrupted_says_so_and_is_resumed) {
+  const Workplace work;
+  auto served = work.start({"sim", "--world", "world.db", "--listen", "127.0.0.1:0", "--speed", "1"});
+  ASSERT_TRUE(served.wait_for("\n"));
+  const auto endpoint = endpoint_of(served.said());
+  auto fleet = account_and_zone() + server_set(3);
+  fleet.replace(fleet.find("provider: sim"), 13, "provider: sim, endpoint: \"" + endpoint + "\"");
+  work.write("fleet.yaml", fleet);
+  auto apply = work.start({"apply", "fleet.yaml", "--auto-approve", "--json"});
+  ASSERT_TRUE(apply.wait_for_talk("waits for delivery"));
+  apply.signal(SIGINT);
+  const auto ended = apply.end();
+  EXPECT_EQ(ended.exit_code, 4) << ended.err;
+  EXPECT_TRUE(ended.json().find("result")->boolean_or("interrupted", false));
+  ASSERT_EQ(work.run({"sim", "ctl", "--endpoint", endpoint, "advance", "10m"}).exit_code, 0);
+  const auto resumed = work.run({"apply", "fleet.yaml", "--auto-approve"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.out << resumed.err;
+  const auto dump = work.run({"sim", "ctl", "--endpoint", endpoint, "dump", "--json"}).json();
+  EXPECT_EQ(dump.find("servers")->array()->size(), 3U);
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
+}
+
 TEST(Run, takes_up_changes_and_ends_well_at_a_signal) {
   const Workplace work;
   work.write("fleet/fleet.yaml", account_and_zone() + server("a"));

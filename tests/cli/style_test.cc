@@ -50,6 +50,15 @@ TEST(Words, say_times_and_values_as_people_do) {
   EXPECT_EQ(listed({"a", "b", "c"}), "a, b and c");
 }
 
+TEST(Words, of_two_lists_say_only_what_goes_and_comes) {
+  const Json before = Json::Array{"a", "b", "c"};
+  EXPECT_EQ(difference(before, Json::Array{"a", "c", "d"}), "without b, with d, 2 as before");
+  EXPECT_EQ(difference(before, Json::Array{"a", "b", "c", "d"}), "with d, 3 as before");
+  EXPECT_EQ(difference(Json::Array{5080}, Json::Array{}), "[5080] -> []");
+  EXPECT_EQ(difference(before, Json::Array{"c", "b", "a"}), R"(["a","b","c"] -> ["c","b","a"])");
+  EXPECT_EQ(difference(500, Json()), "500 -> unset");
+}
+
 TEST(Diagnostics, are_counted_by_severity) {
   const Diagnostic wrong{.severity = Severity::kError,
                          .file = "fleet.yaml",

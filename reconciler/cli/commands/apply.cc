@@ -54,7 +54,7 @@ int apply_paths(Context& context, const Arguments& arguments, bool destroy) {
   options->destroy_all = destroy;
   if (auto done = look(context, *session); !done) return context.fail(done.error());
   if (auto done = check_what_if(*session, *options); !done) return context.fail(done.error());
-  const auto view = plan_now(*session, *options);
+  const auto view = plan_now(*session, *options, context);
   const auto question = destroy ? fmt::format("Destroy {}? What is destroyed does not come back.",
                                               counted(view.plan.safety.destroys, "server"))
                                 : question_of(view.plan);
@@ -87,10 +87,7 @@ int apply_file(Context& context, const Arguments& arguments, const std::string& 
   }
   if (auto done = look(context, *session); !done) return context.fail(done.error());
   if (auto done = check_what_if(*session, file.options); !done) return context.fail(done.error());
-  const auto lookup = [&session](const Key& key, std::string_view field) {
-    return find_field_source(session->specs(), key, field);
-  };
-  const auto view = view_of(file.plan, session->fleet(), session->engine().view().accounts, lookup);
+  const auto view = with_places(*session, file.plan, context);
   return carry_out(context, *session,
                    {.view = view,
                     .options = file.options,

@@ -25,7 +25,7 @@ int run_drift(Context& context, const Arguments& arguments) {
   auto& engine = (*session)->engine();
   if (auto done = engine.observe(); !done) return context.fail(done.error());
   tell_of_trouble(context, engine.view());
-  const auto view = plan_now(**session, *options);
+  const auto view = plan_now(**session, *options, context);
   const Journal journal = [&session](const Key& key) {
     auto entries = (*session)->store().intents_of(key, kJournalEntries);
     return entries ? *std::move(entries) : std::vector<std::pair<Intent, std::optional<Outcome>>>();

@@ -17,7 +17,7 @@ namespace {
 
 // The options as they were typed: enough to tell two plans apart, before any account's currency is known.
 Json typed_options(const Arguments& arguments) {
-  Json json = Json::Object{};
+  Json json = Json::Object{{"json", arguments.flag("json")}};  // which has no lines of fields
   for (const auto& option : plan_option_table()) {
     Json::Array values;
     for (const auto& value : arguments.list(option.name)) values.push_back(value);
@@ -72,7 +72,8 @@ int run_plan(Context& context, const Arguments& arguments) {
     if (auto done = engine.observe(); !done) return context.fail(done.error());
     tell_of_trouble(context, engine.view());
   }
-  const PlanMemo::Remembered planned{.view = plan_now(**session, *options), .now = engine.now(), .warnings = warnings};
+  const PlanMemo::Remembered planned{
+      .view = plan_now(**session, *options, context), .now = engine.now(), .warnings = warnings};
   if (memo) memo->remember(planned, (*session)->specs(), (*session)->embedded());
   if (cache) remember_paths(*cache, (*session)->fleet().scope);
   if (out) {

@@ -66,6 +66,15 @@ int run_serve(Context& context, const Arguments& arguments) {
   return served ? 0 : context.fail(served.error());
 }
 
+// One member of an answer for people; of a server, what tells it from others.
+std::string words_of(const std::string& name, const Json& value) {
+  if (value.object() != nullptr) {
+    return fmt::format("{} \"{}\" ({}) {}, {} calls", name, value.string_or("name", ""), value.string_or("id", ""),
+                       value.string_or("phase", ""), value.integer_or("channels", 0));
+  }
+  return fmt::format("{} {}", name, value.string() != nullptr ? *value.string() : to_string(value));
+}
+
 int carry_out_by_hand(Context& context, const Arguments& arguments, const CtlCommand& command) {
   const CtlTarget target{.world_file = arguments.text("world").value_or(""),
                          .endpoint = arguments.text("endpoint").value_or(""),
@@ -83,8 +92,7 @@ int carry_out_by_hand(Context& context, const Arguments& arguments, const CtlCom
     std::string line;
     for (const auto& [name, value] : *answer->object()) {
       if (name == "formatVersion" || value.is_null()) continue;
-      const auto* text = value.string();
-      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", name, text != nullptr ? *text : to_string(value));
+      line += fmt::format("{}{}", line.empty() ? "" : ", ", words_of(name, value));
     }
     context.result(line + "\n");
   }
