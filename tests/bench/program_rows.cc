@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <thread>
 
 #include "tests/bench/process.h"
 #include "tests/bench/trial.h"
@@ -102,6 +103,45 @@ std::optional<Trial> first_parse(const Setting& setting) {
                }};
 }
 
+// Waits until a process has used no CPU for two seconds: its first round, with all that it has to read, is over.
+bool settles(int pid) {
+  Milliseconds before = cpu_of(pid);
+  for (int second = 0; second < 120; second += 2) {
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    const Milliseconds now = cpu_of(pid);
+    if (now == before && now.count() > 0) return true;
+    before = now;
+  }
+  fmt::print(stderr, "the loop did not come to rest\n");
+  return false;
+}
+
+// A loop's CPU for one round, taken from many short intervals: a round that takes c of CPU every i of waiting uses
+// x = w c / (i + c) of it in a window w.
+std::optional<double> cpu_of_a_round(const Setting& setting, const fs::path& folder) {
+  constexpr Milliseconds kInterval = std::chrono::seconds(5);
+  constexpr Milliseconds kWindow = std::chrono::seconds(60);
+  const Background loop({.words = {setting.program.string(), "run", "fleet", "--interval", "5s"}, .folder = folder});
+  if (!settles(loop.pid())) return std::nullopt;
+  const Milliseconds before = cpu_of(loop.pid());
+  std::this_thread::sleep_for(kWindow);
+  const Milliseconds used = cpu_of(loop.pid()) - before;
+  return used.count() * kInterval.count() / (kWindow - used).count();
+}
+
+std::optional<Trial> loop(const Setting& setting) {
+  const std::optional<fs::path> folder = converged_fleet(setting, 100'000, 1'000);
+  if (!folder) return std::nullopt;
+  return Trial{.rows = {{.what = "loop over 100,000 unchanged servers, once a minute", .unit = "%", .budget = 0.5},
+                        {.what = "  CPU of one round, embedded world included", .unit = "ms", .budget = std::nullopt}},
+               .runs = 1,
+               .once = [setting, folder = *folder]() -> std::optional<std::vector<double>> {
+                 const std::optional<double> round = cpu_of_a_round(setting, folder);
+                 if (!round) return std::nullopt;
+                 return std::vector{*round / 60'000 * 100, *round};
+               }};
+}
+
 }  // namespace
 
 std::vector<Entry> program_entries() {
@@ -111,6 +151,7 @@ std::vector<Entry> program_entries() {
       {.name = "plan-100000",
        .prepare = [](const Setting& setting) { return warm_plan(setting, 100'000, 1'000, 100); }},
       {.name = "first-parse", .prepare = first_parse},
+      {.name = "loop", .prepare = loop},
   };
 }
 
