@@ -303,6 +303,7 @@ void Planner::decide_power(const Member& member, const ObservedServer& machine, 
     }
     disrupts = ends_calls(effect);
     const std::size_t added = add(std::move(change));
+    if (replaces) return;  // nothing more is done to a machine that goes
     if (!first) first = added;
   }
   if (!machine.agent) return;

@@ -154,8 +154,10 @@ void Planner::gate_take_outs() {
     gate_take_out(made, max_unavailable, returning);
     if (!made.goes() || !made.change.waits_for_zero_calls) continue;
     const std::string group = group_of(made);
-    // A removal takes its turn by what the others carry, not by maxUnavailable: it does not come back.
-    if (group.empty() || made.change.action == Action::kDelete) continue;
+    // A removal takes its turn by what the others carry, not by maxUnavailable: it does not come back. A replacement
+    // takes nothing out: its successor serves before the old one goes.
+    const bool leaves = made.change.action == Action::kDelete || made.change.action == Action::kReplace;
+    if (group.empty() || leaves) continue;
     // Those that come back first make room; then one after the other, maxUnavailable at a time.
     for (const Key& key : returning) {
       const auto [from, to] = by_resource_.equal_range(key);
