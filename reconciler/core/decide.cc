@@ -220,8 +220,9 @@ void Planner::decide_present(const Member& member) {
     }
     return;
   }
-  // What a replacement left behind goes as soon as its successor serves.
-  if (serving(machine)) {
+  // What a replacement left behind goes as soon as its successor serves, or stands still as it is wanted to.
+  const bool rests = machine.phase == Phase::kStopped && member.desired->power == Power::kStopped;
+  if (serving(machine) || rests) {
     for (const ObservedServer* old : member.superseded) {
       remove_machine(member, *old, "was replaced by server " + quoted(machine.id), true);
     }
