@@ -191,6 +191,7 @@ void Planner::decide_absent(const Member& member) {
   if (member.desired->power == Power::kStopped) {
     Draft stop = draft(member, Action::kStop, nullptr, "is wanted stopped");
     stop.change.effect = Effect::kReboot;
+    stop.change.waits_for_zero_calls = true;
     stop.after.push_back(create);
     add(std::move(stop));
   }
