@@ -213,6 +213,21 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
                               });
     if (wanted_still) report.holds.push_back(hold);
   }
+  for (const Change& change : last.changes) {
+    // The end of a machine that came up on the way was shown to nobody: it waits for the next apply (law 7).
+    const bool held = executor.held().contains({change.resource, change.action});
+    if (scope == Scope::kStrict || held || follows(change, shown, shop.fleet())) continue;
+    report.holds.push_back(Hold{.action = change.action,
+                                .resource = change.resource,
+                                .account = change.account,
+                                .gate = Gate::kObservation,
+                                .reason = "it came up while this ran and was not in the plan; apply again",
+                                .needs = std::nullopt,
+                                .short_by = std::nullopt,
+                                .until = std::nullopt,
+                                .fields = change.fields,
+                                .source = change.source});
+  }
   for (const auto& [what, message] : executor.failures()) {
     const bool wanted_still =
         std::ranges::any_of(last.holds, [&](const Hold& hold) { return hold.resource == what.first; }) ||
