@@ -140,6 +140,31 @@ TEST(Core, ANewServerThatIsWantedStoppedIsStoppedAfterItsCreate) {
               ElementsAre("create Server/a", "stop Server/a <- create Server/a"));
 }
 
+TEST(Core, AnActionThatHangsIsAskedForAgainOrHeldForAPerson) {
+  Picture picture(kOne);
+  picture.has_all();
+  picture["a"].phase = Phase::kUpdating;
+  picture["a"].last_action_state = ObservedServer::ActionState::kRunning;
+  EXPECT_THAT(picture.plan().under_way, ElementsAre(server("a")));
+  picture.attempts.push_back(Attempts{.resource = server("a"), .action = Action::kStart, .failures = 1});
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("start Server/a"));
+  picture.attempts[0].action = Action::kResize;
+  const Plan plan = picture.plan();
+  ASSERT_THAT(holds_of(plan.holds), ElementsAre("resize Server/a: provider"));
+  EXPECT_THAT(plan.holds[0].reason, HasSubstr("`switchyard action power-cycle Server/a`"));
+}
+
+TEST(Core, WhatAReplacementLeftGoesAlsoWhenItsSuccessorIsWantedStopped) {
+  Picture picture(one(", power: stopped"));
+  picture.has_all();
+  picture.has(server("a"));
+  picture.account().servers[1].region = "fra1";
+  picture.account().servers[1].phase = Phase::kActive;
+  const Plan plan = picture.plan();
+  ASSERT_THAT(changes_of(plan), ElementsAre("delete Server/a"));
+  EXPECT_EQ(plan.changes[0].provider_id, "srv-2");
+}
+
 TEST(Core, WhatDiffersOnAStoppedServerComesAfterItsStart) {
   Picture picture(kOne);
   picture.has_all();

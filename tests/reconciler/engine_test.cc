@@ -105,6 +105,23 @@ TEST(Engine, AReplacementServesBeforeTheOldOneGoes) {
   EXPECT_TRUE(fleet.plan().empty());
 }
 
+TEST(Engine, AWholeClusterMovesToAnotherZoneBehindItsDispatcher) {
+  Fleet fleet(switches("abc") + kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.calls("b", 5, minutes(3));
+  fleet.set("a", "pendingRelease", "2.1");
+  std::string moved = std::string(kGround) + kFront;
+  for (const char* name : {"a", "b", "c"}) {
+    moved += std::string("Server ") + name +
+             " {zone: frankfurt, size: s-1vcpu-2gb, cluster: core, channels: 500, options: {autoUpgrade: true}}\n";
+  }
+  fleet.want(moved);
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(fleet.server_of(name).string_or("region", ""), "fra1");
+  EXPECT_EQ(fleet.number("callsCut"), 0);
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
 TEST(Engine, ARollingRestartCutsNoCallAndEndsUndrained) {
   Fleet fleet(switches("abc") + kFront);
   ASSERT_EQ(fleet.apply().exit_code(), 0);

@@ -1,0 +1,310 @@
+// Whole applies over generated fleets: edits, a world that moves by itself, faults, kills.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/reconciler/fleet_fixture.h"
+#include "tests/reconciler/generated.h"
+
+namespace switchyard::testing {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Convergence : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { lock_ = test_lock().release(); }
+  static void TearDownTestSuite() {
+    delete lock_;
+    lock_ = nullptr;
+  }
+  static Fleet::Options options(std::uint64_t seed) { return {.seed = seed, .lock = lock_}; }
+  static inline Lock* lock_ = nullptr;
+};
+
+PlanOptions generous() {
+  PlanOptions options;
+  options.max_destroy = 1000;
+  return options;
+}
+
+// The audit trail's last lines.
+std::string tail(Fleet& fleet) {
+  std::string text = "\n" + ::testing::PrintToString(fleet.world());
+  for (const Event& event : value_of(fleet.store().events(EventFilter{.limit = 30}))) {
+    text += "\n" + to_string(event.at) + " " + (event.resource ? to_string(*event.resource) : "") + " " + event.type +
+            ": " + event.message;
+  }
+  return text;
+}
+
+// Every wanted server is there once, with its mark; nothing else carries a mark; no server has no owner.
+void expect_the_wanted_and_no_other(Fleet& fleet, const std::string& when) {
+  std::vector<std::string> wanted;
+  for (const DesiredServer& server : fleet.desired().servers) wanted.push_back(server.key.name);
+  std::vector<std::string> there;
+  const Json dumped = fleet.dump();
+  for (const Json& server : *dumped.find("servers")->array()) {
+    there.push_back(server.string_or("name", "") + (server.string_or("uid", "").empty() ? " (unmarked)" : ""));
+  }
+  std::ranges::sort(wanted);
+  std::ranges::sort(there);
+  ASSERT_EQ(there, wanted) << when << tail(fleet);
+}
+
+std::string words(const ApplyReport& report) {
+  std::string text = fmt::format("exit {}", report.exit_code());
+  for (const std::string& hold : holds_of(report.holds)) text += "; held: " + hold;
+  for (const std::string& failure : report.failures) text += "; failed: " + failure;
+  return text;
+}
+
+std::string words(const Plan& plan) {
+  return "\nplan: " + ::testing::PrintToString(changes_of(plan)) + ::testing::PrintToString(holds_of(plan.holds)) +
+         to_string(to_json(plan));
+}
+
+// Something happens to one server that nobody asked for.
+std::string disturb(Random& random, Fleet& fleet) {
+  const Json dumped = fleet.dump();
+  const Json::Array& servers = *dumped.find("servers")->array();
+  if (servers.empty()) return "nothing";
+  const Json& one = servers[random.below(servers.size())];
+  const std::string id = one.string_or("id", "");
+  const std::string what = one.string_or("name", "");
+  switch (random.below(8)) {
+    case 0:
+      fleet.ctl(CtlExpire{id}).ok();
+      return "expire " + what;
+    case 1:
+      fleet.ctl(CtlVanish{id}).ok();
+      return "vanish " + what;
+    case 2:
+      fleet.ctl(CtlPower{id, random.below(2) == 0 ? Power::kStopped : Power::kRunning}).ok();
+      return "power " + what;
+    case 3:
+      fleet.ctl(CtlSet{id, "cps", std::to_string(random.between(1, 99))}).ok();
+      return "set cps of " + what;
+    case 4:
+      fleet.ctl(CtlSet{id, "size", "s-4vcpu-8gb"}).ok();
+      return "set size of " + what;
+    case 5:
+      fleet.ctl(CtlSet{id, "pendingRelease", "2.1"}).ok();
+      return "a release for " + what;
+    case 6:
+      fleet.ctl(CtlSet{id, "tlsInternals", random.below(2) == 0 ? "true" : "false"}).ok();
+      return "set tlsInternals of " + what;
+    default:
+      fleet.ctl(CtlCalls{id, random.between(1, 100), minutes(random.between(1, 20))}).ok();
+      return "calls on " + what;
+  }
+}
+
+TEST_F(Convergence, Law7AfterAnApplyWithoutHoldsTheNextPlanIsEmptyWhateverHappenedBefore) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    Generated generated(seed);
+    Random random(seed * 31 + 5);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    std::string story = fmt::format("seed {}: ", seed);
+    for (int round = 0; round < 4; ++round) {
+      for (std::uint64_t i = random.below(3); round > 0 && i > 0; --i) {
+        Generated edited = generated;
+        edited.edit(random);
+        if (fleet.try_want(edited.lines())) generated = edited;
+      }
+      for (std::uint64_t i = random.below(3); round > 0 && i > 0; --i) story += disturb(random, fleet) + ", ";
+      if (random.below(2) == 0) {
+        const auto kind = static_cast<FaultKind>(random.below(kFaultKinds));
+        fleet.fault(kind, random.between(1, 3), 500'000);
+        story += fmt::format("fault {}, ", to_string(kind));
+      }
+      const ApplyReport report = fleet.apply(generous());
+      story += fmt::format("apply ({}), ", words(report));
+      if (report.exit_code() == 0) {
+        fleet.no_faults();
+        const Plan next = fleet.plan(generous());
+        ASSERT_TRUE(next.empty()) << story << words(next) << tail(fleet);
+      }
+    }
+    fleet.no_faults();
+    fleet.advance(hours(1));  // calls end
+    ApplyReport last = fleet.converge(generous(), 12);
+    for (const Hold& hold : std::vector<Hold>(last.holds)) {
+      // What hangs at its provider waits for a person, who does what the hold says.
+      if (hold.reason.find("switchyard action power-cycle") == std::string::npos) continue;
+      PlanOptions allowed = generous();
+      allowed.allow_disruption = {hold.resource};
+      ASSERT_EQ(fleet.act(Action::kPowerCycle, hold.resource, allowed).exit_code(), 0) << story;
+      last = fleet.converge(generous(), 12);
+    }
+    ASSERT_EQ(last.exit_code(), 0) << story << words(last) << tail(fleet);
+    const Plan next = fleet.plan(generous());
+    ASSERT_TRUE(next.empty()) << story << words(next) << tail(fleet);
+    expect_the_wanted_and_no_other(fleet, story);
+    ASSERT_EQ(fleet.number("refusedForMoney"), 0) << story;
+    ASSERT_EQ(fleet.number("callsCut"), 0) << story << ": law 6";
+    if (HasFailure()) FAIL() << story;
+  }
+}
+
+TEST_F(Convergence, Law5OverWholeAppliesTheProviderNeverRefusesForMoney) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    Generated generated(seed);
+    Random random(seed + 99);
+    Fleet fleet(generated.lines(), options(seed));
+    for (int round = 0; round < 3; ++round) {
+      fleet.balance(to_string(Money{random.between(1000, 25000), Currency()}));
+      for (int i = 0; i < 3; ++i) {
+        Generated edited = generated;
+        edited.edit(random);
+        if (fleet.try_want(edited.lines())) generated = edited;
+      }
+      if (round > 0) disturb(random, fleet);
+      const ApplyReport report = fleet.apply(generous());
+      ASSERT_EQ(fleet.number("refusedForMoney"), 0) << "seed " << seed << ", " << words(report);
+      ASSERT_NE(report.exit_code(), 1) << "seed " << seed << ", " << words(report);
+    }
+  }
+}
+
+TEST_F(Convergence, Law6NoCallIsCutThatNobodyAllowedToCut) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Generated generated(seed);
+    Random random(seed + 17);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    ASSERT_NE(fleet.apply(generous()).exit_code(), 1) << "seed " << seed;
+    for (int round = 0; round < 3; ++round) {
+      for (const std::string& name : generated.servers()) {
+        // Some last for ever, some end while they are waited for.
+        std::optional<Duration> lasting;
+        if (random.below(2) == 0) lasting = minutes(random.between(1, 15));
+        fleet.ctl(CtlCalls{name, random.between(0, 60), lasting}).ok();
+      }
+      for (int i = 0; i < 3; ++i) {
+        Generated edited = generated;
+        edited.edit(random);
+        if (fleet.try_want(edited.lines())) generated = edited;
+      }
+      const ApplyReport report = fleet.apply(generous());
+      ASSERT_EQ(fleet.number("callsCut"), 0) << "seed " << seed << ", round " << round << ", " << words(report);
+    }
+  }
+}
+
+TEST_F(Convergence, Law3KilledAnywhereAFleetConvergesWithNoServerTwiceAndNoneLost) {
+  int kills = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Generated generated(seed % 20);
+    Random random(seed * 7 + 1);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    if (random.below(3) == 0) fleet.fault(FaultKind::kDropAfterCommit, 2, 300'000);
+    if (random.below(3) == 0) fleet.fault(FaultKind::kDropBeforeCommit, 2, 300'000);
+    std::string story = fmt::format("seed {}: ", seed);
+    for (int life = 0; life < 3; ++life) {
+      fleet.witness.lives = random.between(0, 60);
+      try {
+        (void)fleet.apply(generous());
+        story += "survived, ";
+      } catch (const Killed&) {
+        ++kills;
+        story += "killed, ";
+      }
+      fleet.witness.lives = -1;
+      Generated edited = generated;
+      edited.edit(random);
+      if (random.below(2) == 0 && fleet.try_want(edited.lines())) generated = edited;
+    }
+    const ApplyReport last = fleet.converge(generous(), 12);
+    ASSERT_EQ(last.exit_code(), 0) << story << words(last) << tail(fleet);
+    expect_the_wanted_and_no_other(fleet, story);
+    const Plan next = fleet.plan(generous());
+    ASSERT_TRUE(next.empty()) << story << words(next) << tail(fleet);
+    ASSERT_THAT(*fleet.store().open_intents(), IsEmpty()) << story;
+    ASSERT_EQ(fleet.number("callsCut"), 0) << story;
+  }
+  EXPECT_GT(kills, 300);
+}
+
+TEST_F(Convergence, Law12AfterTheStateIsLostAllIsAdoptedAndNothingBought) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    const Generated generated(seed);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    ASSERT_EQ(fleet.converge().exit_code(), 0) << "seed " << seed;
+    const std::int64_t created = fleet.number("created");
+    fleet.lose_state();
+    const Plan plan = fleet.plan();
+    ASSERT_TRUE(plan.empty()) << "seed " << seed;
+    ASSERT_EQ(plan.adopted.size(), fleet.desired().servers.size()) << "seed " << seed;
+    const ApplyReport report = fleet.apply();
+    ASSERT_EQ(report.changes_done, 0) << "seed " << seed;
+    ASSERT_EQ(fleet.number("created"), created) << "seed " << seed;
+    ASSERT_THAT(fleet.plan().adopted, IsEmpty()) << "seed " << seed;
+  }
+}
+
+TEST_F(Convergence, Law12UnmarkedServersAreListedWithTheirCostAndNeverTouched) {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    Generated generated(seed);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    ASSERT_EQ(fleet.converge().exit_code(), 0) << "seed " << seed;
+    const std::string name = generated.servers().front();
+    const std::string id = fleet.server_of(name).string_or("id", "");
+    fleet.set(name, "mark", "none");
+    fleet.lose_state();
+    const Plan plan = fleet.plan();
+    ASSERT_EQ(plan.unmanaged.size(), 1U) << "seed " << seed;
+    ASSERT_EQ(plan.unmanaged[0].id, id);
+    ASSERT_TRUE(plan.unmanaged[0].price.has_value());
+    PlanOptions destroy;
+    destroy.destroy_all = true;
+    fleet.witness.before = [&](const Call& call) {
+      if (const RemoveCall* remove = std::get_if<RemoveCall>(&call.what)) {
+        EXPECT_NE(remove->id, id) << "seed " << seed;
+      }
+    };
+    fleet.apply(destroy);
+    const Json dumped = fleet.dump();
+    ASSERT_EQ(dumped.find("servers")->array()->size(), 1U) << "seed " << seed << ": all of ours, and only ours, went";
+  }
+}
+
+TEST_F(Convergence, Law2TheSameSeedGivesTheSameTrace) {
+  const auto trace_of = [](std::uint64_t seed, std::uint64_t engine_seed) {
+    Generated generated(seed);
+    Random random(seed);
+    Fleet fleet(generated.lines(), options(engine_seed));
+    fleet.balance("90000.00");
+    fleet.witness.keeps_trace = true;
+    fleet.fault(FaultKind::kDropAfterCommit, 2, 300'000);
+    fleet.fault(FaultKind::kFailAction, 2, 300'000);
+    for (int round = 0; round < 3; ++round) {
+      (void)fleet.apply(generous());
+      Generated edited = generated;
+      edited.edit(random);
+      if (fleet.try_want(edited.lines())) generated = edited;
+      disturb(random, fleet);
+    }
+    return fleet.witness.trace;
+  };
+  for (std::uint64_t seed = 0; seed < 15; ++seed) {
+    const std::vector<std::string> first = trace_of(seed, 4);
+    ASSERT_GT(first.size(), 10U);
+    ASSERT_EQ(trace_of(seed, 4), first) << "seed " << seed;
+    ASSERT_NE(trace_of(seed, 5), first) << "seed " << seed << ": uids and jitter come from the seed";
+  }
+}
+
+}  // namespace
+}  // namespace switchyard::testing
