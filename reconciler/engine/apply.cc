@@ -56,18 +56,33 @@ bool follows(const Change& change, const std::set<Key>& shown, const FleetIndex&
 }  // namespace
 
 void Engine::Impl::adopt() {
-  for (const Member& member : std::vector<Member>(shop.fleet().wanted())) {
+  struct Found {
+    const DesiredServer* server;
+    std::string account;
+    std::string id;
+    std::string uid;
+    std::optional<Key> declared;  // under which name
+  };
+  // Taken down first: a member points into the declarations, and those move with everything declared anew.
+  std::vector<Found> found;
+  for (const Member& member : shop.fleet().wanted()) {
     if (member.current == nullptr || !member.current->mark) continue;
-    const DesiredServer& server = *member.desired;
-    const std::string account = member.current->account;
-    if (member.declaration == nullptr) {
-      shop.event(server.key, account, "adopted", "server \"" + member.current->id + "\" carries its mark");
-    } else if (member.declaration->resource != server.key) {
-      const Key old = member.declaration->resource;
-      shop.hands.batch().undeclared.push_back(old);
-      std::erase_if(shop.view.declarations, [&](const Declaration& declared) { return declared.resource == old; });
+    found.push_back(
+        Found{.server = member.desired,
+              .account = member.current->account,
+              .id = member.current->id,
+              .uid = member.current->mark->uid,
+              .declared = member.declaration == nullptr ? std::nullopt : std::optional(member.declaration->resource)});
+  }
+  for (const Found& one : found) {
+    if (!one.declared) {
+      shop.event(one.server->key, one.account, "adopted", "server \"" + one.id + "\" carries its mark");
+    } else if (*one.declared != one.server->key) {
+      shop.hands.batch().undeclared.push_back(*one.declared);
+      std::erase_if(shop.view.declarations,
+                    [&](const Declaration& declared) { return declared.resource == *one.declared; });
     }
-    shop.declare(server, member.current->mark->uid);
+    shop.declare(*one.server, one.uid);
   }
   // A declaration whose server has gone by itself stands for nothing.
   std::vector<Key> ended;
