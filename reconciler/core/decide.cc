@@ -241,11 +241,16 @@ void Planner::decide_present(const Member& member) {
   }
   std::optional<std::size_t> first;
   if (machine.phase == Phase::kExpired) {
-    if (member.desired->power == Power::kStopped) return;
+    if (member.desired->power == Power::kStopped) {
+      decide_name(member, machine);
+      return;
+    }
     first = add(draft(member, Action::kReactivate, &machine, "has expired and is wanted running"));
   } else if (machine.phase == Phase::kStopped) {
-    if (member.desired->power == Power::kStopped || override_of(member.key, Override::What::kStopped) != nullptr)
+    if (member.desired->power == Power::kStopped || override_of(member.key, Override::What::kStopped) != nullptr) {
+      decide_name(member, machine);
       return;
+    }
     first = add(draft(member, Action::kStart, &machine, "is stopped and wanted running"));
   }
   decide_power(member, machine, first);
@@ -268,6 +273,20 @@ bool Planner::decide_hanging(const Member& member, const ObservedServer& machine
            to_string(member.key) + "` takes the place of what hangs");
   add(std::move(waits));
   return true;
+}
+
+// What differs on a machine that is to stay down is brought up when it is started again; its mark at once, because it
+// would be lost with the former name when that is dropped from the YAML meanwhile.
+void Planner::decide_name(const Member& member, const ObservedServer& machine) {
+  const ObservedAccount& account = *fleet_.account(machine.account);
+  std::vector<FieldChange> fields =
+      compare_fields(desired_, *member.desired, member, account.catalogue.value_or(Catalogue{}), in_.fingerprints);
+  std::erase_if(fields, [](const FieldChange& field) { return field.path != "metadata.name"; });
+  if (fields.empty()) return;
+  Draft rename = draft(member, Action::kUpdate, &machine, "metadata.name differs");
+  rename.change.effect = worst_effect(fields);
+  rename.change.fields = std::move(fields);
+  add(std::move(rename));
 }
 
 // A machine that is delivered and runs, or will once `first` is done.

@@ -27,6 +27,7 @@ class Planner {
   void decide_absent(const Member& member);
   void decide_present(const Member& member);
   bool decide_hanging(const Member& member, const ObservedServer& machine);
+  void decide_name(const Member& member, const ObservedServer& machine);
   void decide_power(const Member& member, const ObservedServer& machine, std::optional<std::size_t> first);
   void decide_removal(const Member& member);
   void remove_machine(const Member& member, const ObservedServer& machine, std::string reason, bool destroys);
