@@ -36,7 +36,8 @@ std::string ago(Timestamp then, Timestamp now) {
 }
 
 std::string span_text(Duration span) {
-  return for_people(std::chrono::floor<std::chrono::seconds>(span));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(span);
+  return seconds.count() == 0 ? std::string("0s") : for_people(seconds);
 }
 
 std::string lasting(std::optional<std::chrono::seconds> span) {

@@ -164,6 +164,10 @@ TEST(DescriptionText, without_anything_known_is_known_as_such) {
   EXPECT_TRUE(describe(sample::server_key("lon-1")).known());
 }
 
+TEST(DescriptionText, json_keeps_the_salt_of_the_fingerprints_to_itself) {
+  EXPECT_THAT(to_string(to_json(describe(sample::server_key("lon-1")))), ::testing::Not(HasSubstr("5a17")));
+}
+
 TEST(DescriptionText, json_holds_what_the_text_shows) {
   const auto json = to_json(describe(sample::server_key("lon-1")));
   EXPECT_EQ(json.integer_or("formatVersion", 0), 1);

@@ -39,6 +39,8 @@ TEST(Words, say_times_and_values_as_people_do) {
   EXPECT_EQ(ago(sample::before(std::chrono::seconds(12)), now), "12s ago");
   EXPECT_EQ(ago(now + std::chrono::seconds(182), now), "in 3m 2s");
   EXPECT_EQ(ago(now, now), "now");
+  EXPECT_EQ(span_text(std::chrono::milliseconds(300)), "0s");
+  EXPECT_EQ(span_text(std::chrono::milliseconds(2300)), "2s");
   EXPECT_EQ(lasting(std::nullopt), "for ever");
   EXPECT_EQ(to_text(Json()), "unset");
   EXPECT_EQ(to_text(Json("london")), "london");
