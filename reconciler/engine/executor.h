@@ -99,14 +99,16 @@ class Executor {
   void rename(std::size_t task, Next next);
   void configure(std::size_t task);
   void wait_until_in_force(std::size_t task, Configuration wanted, std::int64_t intent);
+  void finish_change(std::size_t task);
+  void undrain_then_done(std::size_t task);
+
+  // action_steps.cc
   void begin_action(std::size_t task);
   // Sends a provider's or agent's action and goes on once it is proven done; `allowed` false ends the task.
   void act(std::size_t task, Action action, Json arguments, Next next);
   void action_answered(std::size_t task, Action action, Json arguments, std::int64_t intent, std::string proof_before,
                        Result<Answer> answer, Next next);
   void wait_for_action(std::size_t task, Action action, std::string action_id, std::int64_t intent, Next next);
-  void finish_change(std::size_t task);
-  void undrain_then_done(std::size_t task);
   bool still_as_planned(std::size_t task);
   Intent intent_for(const Task& task, Action action, Json request);
   // The common end of a mutating call that did not work; true when `again` will run later.
