@@ -155,6 +155,35 @@ TEST_F(Convergence, Law7AfterAnApplyWithoutHoldsTheNextPlanIsEmptyWhateverHappen
   }
 }
 
+TEST_F(Convergence, Law4WhileListingsStopHalfWayOrLagNothingIsMadeReplacedOrRemoved) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Generated generated(seed);
+    Random random(seed + 3);
+    Fleet fleet(generated.lines(), options(seed));
+    fleet.balance("90000.00");
+    ASSERT_EQ(fleet.converge().exit_code(), 0) << "seed " << seed;
+    const auto no_such_call = [seed](const Call& call) {
+      EXPECT_FALSE(std::holds_alternative<CreateCall>(call.what)) << "seed " << seed;
+      EXPECT_FALSE(std::holds_alternative<RemoveCall>(call.what)) << "seed " << seed;
+    };
+    fleet.witness.before = no_such_call;
+    fleet.fault(FaultKind::kLagList, std::nullopt);
+    ASSERT_EQ(fleet.apply(generous()).changes_done, 0) << "seed " << seed;
+    // Even what the YAML now asks for waits until the account can be seen.
+    fleet.fault(FaultKind::kLagList, 0, 0);
+    fleet.fault(FaultKind::kPartialList, std::nullopt);
+    for (int i = 0; i < 4; ++i) {
+      Generated edited = generated;
+      edited.edit(random);
+      if (fleet.try_want(edited.lines())) generated = edited;
+    }
+    ASSERT_EQ(fleet.apply(generous()).changes_done, 0) << "seed " << seed;
+    fleet.witness.before = nullptr;
+    fleet.no_faults();
+    ASSERT_EQ(fleet.converge(generous(), 12).exit_code(), 0) << "seed " << seed;
+  }
+}
+
 TEST_F(Convergence, Law5OverWholeAppliesTheProviderNeverRefusesForMoney) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     Generated generated(seed);
