@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <istream>
+#include <optional>
 #include <streambuf>
 
+#include "specs/plain_yaml.h"
 #include "specs/scalar.h"
 
 namespace switchyard {
@@ -326,51 +328,6 @@ void TreeBuilder::check_keys(const Document::Entry& map) {
   }
 }
 
-bool Document::empty() const {
-  return entries_.empty() || (entries_.size() == 1 && entries_[0].type == Node::Type::kNull);
-}
-
-const Document::Entry& Document::content(std::uint32_t at) const {
-  const Entry* entry = &entries_[at];
-  while (entry->alias != 0) entry = &entries_[entry->alias];
-  return *entry;
-}
-
-Node::Type Node::type() const {
-  return document_->content(at_).type;
-}
-bool Node::quoted() const {
-  return document_->content(at_).quoted;
-}
-
-std::string_view Node::text() const {
-  const Document::Entry& entry = document_->content(at_);
-  return std::string_view(document_->texts_).substr(entry.text_at, entry.text_size);
-}
-
-Place Node::place() const {
-  const Document::Entry& entry = document_->entries_[at_];
-  return {entry.line, entry.column, std::max(entry.text_size + (entry.quoted ? 2U : 0U), 1U)};
-}
-
-Node Node::first() const {
-  const std::uint32_t at = document_->content(at_).first;
-  return at == 0 ? Node() : Node(document_, at);
-}
-
-Node Node::next() const {
-  const std::uint32_t at = document_->entries_[at_].next;
-  return at == 0 ? Node() : Node(document_, at);
-}
-
-Node Node::find(std::string_view key) const {
-  if (type() != Type::kMap) return {};
-  for (Node at = first(); at.exists(); at = at.next().next()) {
-    if (at.type() == Type::kScalar && at.text() == key) return at.next();
-  }
-  return {};
-}
-
 YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnostics& complaints,
                       const std::function<void(const Document&, std::uint32_t)>& take) {
   YamlReport report;
@@ -378,6 +335,14 @@ YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnost
   std::uint32_t number = 0;
   std::uint32_t errors = 0;
   std::uint32_t line = 0;  // where reading starts (again)
+  if (limits.plain_first) {
+    Document document;
+    const PlainYaml plain = read_plain_yaml(text, document, take);
+    report.documents = plain.documents;
+    if (!plain.stopped) return report;
+    number = plain.number;
+    line = *plain.stopped;
+  }
   while (true) {
     const std::string_view rest = text.bytes().substr(text.offset_of(line));
     Stop stop;
@@ -386,8 +351,14 @@ YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnost
       std::istream stream(&buffer);
       YAML::Parser parser(stream);
       builder.start(line, buffer);
+      std::optional<Place> last_started;
       while (parser.HandleNextDocument(builder)) {
         if (complaints.size() >= limits.complaints) throw too_many_errors(builder.started());
+        // The library gives an empty document for a token that can start none, and would do so for ever.
+        if (builder.document().empty() && builder.started() == last_started) {
+          throw Stop{*last_started, "not YAML", "this stands where no value can begin"};
+        }
+        last_started = builder.started();
         if (!builder.document().empty()) {
           ++report.documents;
           take(builder.document(), number);

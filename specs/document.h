@@ -47,6 +47,7 @@ class Document {
  private:
   friend class Node;
   friend class TreeBuilder;
+  friend class PlainReader;
   struct Entry {
     Node::Type type;
     bool quoted = false;
@@ -65,6 +66,7 @@ class Document {
 };
 
 struct YamlLimits {
+  bool plain_first = true;  // plain_yaml.h reads what it can; the result is the same without it
   std::uint32_t depth = 64;
   std::uint32_t nodes_by_alias = 100'000;         // what all aliases of a file stand for together
   std::size_t bytes_without_event = 256U << 10U;  // that the library may read ahead; comments do not count

@@ -68,6 +68,12 @@ TEST(Yaml, AfterASyntaxErrorReadingGoesOnAtTheNextDocument) {
   EXPECT_TRUE(parsed.report.lost);
 }
 
+TEST(Yaml, WhatCanStartNoDocumentEndsReading) {
+  for (const std::string_view text : {"a: 1\n]\n", "]\n", "}\n---\n}\n", "[1]]\n", "a: 1\n, b\n"}) {
+    EXPECT_FALSE(parse(text).complaints.empty()) << text;
+  }
+}
+
 TEST(Yaml, ManySyntaxErrorsEndTheFile) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "---\na: [\n";
