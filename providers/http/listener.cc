@@ -63,6 +63,16 @@ bool send_all(int handle, std::string_view bytes, Clock::time_point deadline) {
   return true;
 }
 
+// What the peer still sends is thrown away for a moment, so that it comes to read the answer before the connection
+// ends.
+void let_go(int handle) {
+  ::shutdown(handle, SHUT_WR);
+  const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(500);
+  std::array<char, 65536> ignored;
+  while (wait_for(handle, POLLIN, deadline) && ::recv(handle, ignored.data(), ignored.size(), MSG_DONTWAIT) > 0) {
+  }
+}
+
 std::string_view reason_of(int status) {
   switch (status) {
     case 200:
@@ -178,7 +188,7 @@ void Listener::Impl::converse(int peer) {
 
 void Listener::Impl::serve(Connection& connection, Socket peer) {
   converse(peer.handle());
-  ::shutdown(peer.handle(), SHUT_WR);
+  let_go(peer.handle());
   const std::scoped_lock lock(mutex);
   connection.open = false;  // from here on the handle may be another socket's
 }

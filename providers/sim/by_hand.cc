@@ -150,7 +150,7 @@ Result<Json> do_one(const CtlPower& command, World& world) {
   }
   SimServer& server = world.edit(*number);
   fall_silent(server, world.now());
-  server.work.reset();
+  break_off_work(server, "its power was switched meanwhile");
   if (command.power == Power::kStopped) {
     end_calls(server);
     server.phase = Phase::kStopped;

@@ -48,6 +48,9 @@ struct ServedWorld::Impl {
   ListenerAnswer handle_ctl(const ListenerRequest& request);
   Result<Done> tick();
   bool wait(Clock::duration span);  // false: it is being ended
+  bool hold(Duration span);
+  Duration in_client_time(Duration span) const;
+  Error in_client_time(Error error) const;
 
   const ServeOptions options;
   SharedWorld world;
@@ -99,16 +102,31 @@ ListenerAnswer ServedWorld::Impl::handle(const ListenerRequest& request) {
   if (!call) return to_listener(call.error());
 
   const SimReply reply = world.call(*call);
-  if (reply.delay > Duration::zero()) {
-    const Clock::duration held = options.speed == 0 ? Clock::duration(kLongestDelay) : reply.delay / options.speed;
-    if (!wait(std::min<Clock::duration>(held, kLongestDelay))) return {.drop = true};
-  }
+  if (reply.delay > Duration::zero() && !hold(reply.delay)) return {.drop = true};
   if (reply.dropped) return {.drop = true};
-  if (reply.answer) return to_listener(*reply.answer);
-  Error error = reply.answer.error();
-  // The world's minute passes faster than the client's.
-  if (error.retry_after && options.speed > 1) *error.retry_after /= options.speed;
-  return to_listener(error);
+  ListenerAnswer answer = reply.answer ? to_listener(*reply.answer) : to_listener(in_client_time(reply.answer.error()));
+  if (reply.rate) {
+    answer.headers["RateLimit-Remaining"] = std::to_string(reply.rate->left);
+    answer.headers["RateLimit-Reset"] =
+        std::to_string(std::chrono::ceil<std::chrono::seconds>(in_client_time(reply.rate->reset)).count());
+  }
+  return answer;
+}
+
+// The world's minute passes faster than the client's.
+Duration ServedWorld::Impl::in_client_time(Duration span) const {
+  return span / std::max<std::int64_t>(1, options.speed);
+}
+
+Error ServedWorld::Impl::in_client_time(Error error) const {
+  if (error.retry_after) error.retry_after = in_client_time(*error.retry_after);
+  return error;
+}
+
+// Lets the world's time pass before the answer goes out. False: the world is being ended meanwhile.
+bool ServedWorld::Impl::hold(Duration span) {
+  if (options.speed > 0) return wait(std::min<Clock::duration>(in_client_time(span), kLongestDelay));
+  return world.advance_to(world.now() + span).ok();
 }
 
 ServedWorld::ServedWorld(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

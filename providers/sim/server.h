@@ -28,8 +28,8 @@ struct ServeOptions {
 // Reads "127.0.0.1:9180", "[::1]:9180" or ":9180" into address and port. Error: kInvalid.
 Result<Done> read_listen_address(std::string_view text, ServeOptions& options);
 
-// A world that is being served, from open() until it is destroyed. Its time goes on at each request, and once a second; one
-// that was not served for a while goes on from where it stood.
+// A world that is being served, from open() until it is destroyed. Its time goes on at each request, and once a second;
+// one that was not served for a while goes on from where it stood.
 class ServedWorld {
  public:
   // Errors: those of the world's file, of the address and the port.

@@ -90,7 +90,7 @@ Result<Done> set_phase(World& world, SimServer& server, std::string_view value) 
     return Error{ErrorCode::kInvalid, "of a delivered server the phase can be set to active, stopped or failed"};
   }
   fall_silent(server, world.now());
-  server.work.reset();
+  break_off_work(server, "its phase was set by hand meanwhile");
   if (phase != Phase::kActive) end_calls(server);
   if (phase == Phase::kActive && !server.charged_from) server.charged_from = world.now();
   server.phase = *phase;

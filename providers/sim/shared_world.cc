@@ -13,6 +13,8 @@ namespace {
 // What a listing that stops half-way names as its next page (fault partial-list).
 constexpr std::string_view kBrokenPage = "broken";
 
+constexpr std::chrono::minutes kRateWindow{1};
+
 template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
@@ -149,15 +151,22 @@ SimReply SharedWorld::call(const Call& call) {
   auto change = begin();
   if (!change) return {.answer = change.error()};
   SimReply reply = answer(call);
+  reply.rate = rate();
   if (auto finished = finish(*std::move(change)); !finished) return {.answer = finished.error()};
   return reply;
 }
 
+std::optional<SimReply::Rate> SharedWorld::rate() const {
+  const WorldRoot& root = world_->root();
+  if (root.settings.requests_per_minute == 0) return std::nullopt;
+  return SimReply::Rate{.left = std::max<std::int64_t>(0, root.settings.requests_per_minute - root.requests_in_window),
+                        .reset = root.window + kRateWindow - root.now};
+}
+
 std::optional<Error> SharedWorld::over_rate_limit() {
-  constexpr std::chrono::minutes kWindow{1};
   WorldRoot& root = world_->root();
   if (root.settings.requests_per_minute == 0) return std::nullopt;
-  if (root.now >= root.window + kWindow) {
+  if (root.now >= root.window + kRateWindow) {
     root.window = root.now;
     root.requests_in_window = 0;
   }
@@ -167,7 +176,7 @@ std::optional<Error> SharedWorld::over_rate_limit() {
   }
   return Error{ErrorCode::kRateLimited,
                fmt::format("more than {} requests a minute; wait and ask again", root.settings.requests_per_minute),
-               root.window + kWindow - root.now};
+               root.window + kRateWindow - root.now};
 }
 
 SimReply SharedWorld::answer(const Call& call) {

@@ -19,6 +19,11 @@ struct SimReply {
   Result<Answer> answer;
   bool dropped = false;  // the connection ended before the answer came (faults drop-*): nobody learns of `answer`
   Duration delay{};      // how long the answer takes in the world's time (fault delay)
+  struct Rate {
+    std::int64_t left;  // requests in this minute of the world
+    Duration reset;     // until it is over
+  };
+  std::optional<Rate> rate{};  // where there is a limit
 };
 
 // The door to a world: one call after the other, with its faults and its rate limit, each change in the file (where
@@ -60,6 +65,7 @@ class SharedWorld : public SimulatedTime {
   SimReply answer(const Call& call);
   Result<Answer> carry_out(const Call& call);
   std::optional<Error> over_rate_limit();
+  std::optional<SimReply::Rate> rate() const;
   bool may_write() const { return options_.access == Options::Access::kWrite; }
 
   const Options options_;

@@ -227,14 +227,18 @@ void finish_work(SimServer& server, Timestamp now) {
   }
 }
 
-std::int64_t expire(SimServer& server, Timestamp now) {
-  fall_silent(server, now);
+void break_off_work(SimServer& server, std::string_view why) {
   if (server.work && is_provider_action(server.work->action)) {
     server.last_action_state = ObservedServer::ActionState::kFailed;
-    server.last_action_message = "the server expired meanwhile";
+    server.last_action_message = why;
   }
   if (server.next_configuration) server.configuration = *std::exchange(server.next_configuration, std::nullopt);
   server.work.reset();
+}
+
+std::int64_t expire(SimServer& server, Timestamp now) {
+  fall_silent(server, now);
+  break_off_work(server, "the server expired meanwhile");
   server.charged_from.reset();
   server.phase = Phase::kExpired;
   return end_calls(server);

@@ -33,6 +33,9 @@ Result<StartedAction> start_action(SimServer& server, Action action, const std::
 // Carries out the end of its work, which is due.
 void finish_work(SimServer& server, Timestamp now);
 
+// Breaks off whatever is under way on it: the provider's action has failed with `why`, what the agent was told holds.
+void break_off_work(SimServer& server, std::string_view why);
+
 // It is disabled: a test period or the money has ended. The number of calls that this ended.
 std::int64_t expire(SimServer& server, Timestamp now);
 

@@ -1,6 +1,7 @@
 #include "providers/sim/world_file.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <array>
 #include <charconv>
@@ -170,6 +171,11 @@ Result<std::unique_ptr<sqlite::Database>> open_for_reading(const std::string& pa
   const auto open_as = [&path](sqlite::Database::Access access) {
     return sqlite::Database::open(path, {.access = access, .if_damaged = std::string(kIfDamaged)});
   };
+  // A connection that may write, and does not, takes its -wal and -shm away again when it is closed.
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (::access(path.c_str(), W_OK) == 0 && ::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) {
+    return open_as(sqlite::Database::Access::kReadWrite);
+  }
   auto database = open_as(sqlite::Database::Access::kReadOnly);
   if (database && sqlite::version_of(**database, format())) return database;
   // Without permission to write, not even the index of the write-ahead log can be made; then nobody can be writing.

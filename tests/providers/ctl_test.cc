@@ -82,6 +82,20 @@ TEST(Ctl, PowerGoesOffAndOn) {
   EXPECT_EQ(world.see(id).agent->channels, 0);
 }
 
+TEST(Ctl, PowerBreaksOffWhatIsUnderWayAndWhatTheAgentWasToldHolds) {
+  SmallWorld world;
+  const std::string id = world.delivered("a");
+  ASSERT_TRUE(world.provider().act(id, Action::kRestart, {}, kLimits).ok());
+  world.ctl(CtlPower{.server = "a", .power = Power::kRunning});
+  EXPECT_EQ(world.see(id).last_action_state, ObservedServer::ActionState::kFailed);
+  Configuration next{.fields = wanted("a").fields, .peers = {}, .secrets = {}};
+  set_field(next.fields, "spec.channels", 1500);
+  ASSERT_TRUE(world.agent().configure(world.see(id), next, kLimits).ok());
+  world.ctl(CtlPower{.server = "a", .power = Power::kStopped});
+  EXPECT_EQ(world.see(id).phase, Phase::kStopped);
+  EXPECT_EQ(world.see(id).agent->applied_digest, digest_of(next.fields));
+}
+
 TEST(Ctl, SetChangesAFieldOfTheAgentByItsPathOrItsShortName) {
   SmallWorld world;
   const std::string id = world.delivered("a");

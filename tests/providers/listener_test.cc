@@ -100,6 +100,13 @@ TEST(Listener, RefusesWhatIsTooLarge) {
   EXPECT_THAT(huge.rest(), StartsWith("HTTP/1.1 413 "));
 }
 
+TEST(Listener, SaysThatABodyIsTooLargeThoughItIsBeingSent) {
+  const auto listening = listener({.largest_body = 1000});
+  Client client(listening->port());
+  client.say("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(1000000, 'x'));
+  EXPECT_THAT(client.rest(), StartsWith("HTTP/1.1 413 "));
+}
+
 TEST(Listener, GivesARequestOnlySoMuchTime) {
   const auto listening = listener({.request_time = milliseconds(50), .idle_time = milliseconds(50)});
   Client slow(listening->port());

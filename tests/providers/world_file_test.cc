@@ -124,6 +124,7 @@ TEST(WorldFile, ReadingOnlyWritesNothing) {
     EXPECT_TRUE(reader.provider().create(wanted("b"), kLimits).ok());
   }
   EXPECT_EQ(std::filesystem::last_write_time(folder.file("deep/sim-main.db")), time);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("deep")), {}), 1) << "it left files behind";
   SmallWorld world(in_file(folder));
   EXPECT_EQ(world.now(), begun);
   EXPECT_EQ(listing(world).size(), 1U);
