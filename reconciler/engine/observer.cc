@@ -1,6 +1,7 @@
 #include "reconciler/engine/observer.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace switchyard {
@@ -32,20 +33,31 @@ bool passes(ErrorCode code) {
   return false;
 }
 
+bool was_removed(const ObservedServer& server) {
+  return server.confirmed_gone && !server.mark;
+}
+
 }  // namespace
 
-void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now,
-                   const std::set<std::string>& removed) {
+void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now) {
   std::ranges::sort(listed, {}, &ObservedServer::id);
   const auto twins = std::ranges::unique(listed, {}, &ObservedServer::id);
   listed.erase(twins.begin(), twins.end());
-  std::erase_if(listed, [&](const ObservedServer& server) { return removed.contains(server.id); });
   const Duration settling = account.catalogue ? account.catalogue->settling : Duration{};
   std::vector<ObservedServer> lacking;
+  std::set<std::string, std::less<>> lingering;
   for (const ObservedServer& known : account.servers) {
+    if (was_removed(known)) {
+      ObservedServer kept = known;
+      if (!kept.missing_since) kept.missing_since = now;
+      if (now - *kept.missing_since >= settling) continue;  // if it is listed still, it is there after all
+      lingering.insert(kept.id);
+      lacking.push_back(std::move(kept));
+      continue;
+    }
     if (std::ranges::binary_search(listed, known.id, {}, &ObservedServer::id)) continue;
     // What is not ours and no longer listed is no concern; what was proven gone stays known until its place is taken.
-    if (!known.mark || removed.contains(known.id)) continue;
+    if (!known.mark) continue;
     ObservedServer kept = known;
     const bool fresh = known.created && now - *known.created < settling;
     if (!known.confirmed_gone && !fresh) {
@@ -54,9 +66,10 @@ void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed,
     }
     lacking.push_back(std::move(kept));
   }
+  std::erase_if(listed, [&](const ObservedServer& server) { return lingering.contains(server.id); });
   // A proven absence is told until another machine carries the same mark's key.
   std::erase_if(lacking, [&](const ObservedServer& gone) {
-    return gone.confirmed_gone && std::ranges::any_of(listed, [&](const ObservedServer& server) {
+    return gone.confirmed_gone && gone.mark && std::ranges::any_of(listed, [&](const ObservedServer& server) {
              return server.mark && server.mark->fleet == gone.mark->fleet && server.mark->key == gone.mark->key;
            });
   });
@@ -187,7 +200,7 @@ void Observer::part_ended(const std::string& name) {
   } else {
     pages_[name] = look.pages;
     // The first page's `now`: nothing is concluded from what came into being while the rest was read.
-    merge_listing(known, std::move(look.servers), *look.began, removed_[name]);
+    merge_listing(known, std::move(look.servers), *look.began);
     index(name);
     if (Result<Done> saved = save(name); !saved.ok()) store_failure_ = saved.error();
   }
@@ -211,13 +224,13 @@ void Observer::expect(ObservedServer server) {
 }
 
 void Observer::forget(const std::string& name, const std::string& id) {
-  removed_[name].insert(id);
-  // Its row stays until the next listing; without a mark it stands for nothing.
+  // Its row stays while listings may still show it; without a mark it stands for nothing.
   ObservedServer* server = find(name, id);
   if (server == nullptr) return;
   if (!server->confirmed_gone) --index_[name].count;
   server->confirmed_gone = true;
   server->mark.reset();
+  server->missing_since.reset();
   ++version_;
 }
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -11,10 +10,9 @@
 namespace switchyard {
 
 // Takes one complete listing into what is known of an account (law 4): what it shows is there; what it lacks is
-// missing, not gone, and what was ordered a moment ago may lag behind for a settling time. `removed` are ids that we
-// removed ourselves.
-void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now,
-                   const std::set<std::string>& removed);
+// missing, not gone. For a settling time a server may be missing that was ordered a moment ago, and one be shown that
+// we removed: counted from its order, and from the first listing after its removal (Observer::forget).
+void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now);
 
 // Looks at accounts: catalogue, balance and all pages of a listing, ceil(N / page size) calls for N servers. What fails
 // is tried again a few times and then noted as the account's trouble; nothing is concluded from half a listing.
@@ -74,7 +72,6 @@ class Observer {
   WorldView& view_;
   std::map<std::string, Look> looks_;
   std::map<std::string, std::int64_t> pages_;
-  std::map<std::string, std::set<std::string>> removed_;
   struct Index {
     std::map<std::string, std::size_t, std::less<>> by_id;
     std::map<std::string, std::size_t, std::less<>> by_uid;

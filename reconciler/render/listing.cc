@@ -115,7 +115,7 @@ Listing list_servers(const Known& known, Kind kind, const std::optional<std::str
     for (const auto& server : account.servers) {
       if (server.mark && server.mark->key.kind == kind && asked(server.mark->key.name)) {
         ours[server.mark->key.name].second.push_back(&server);
-      } else if (!server.mark && kind == Kind::kServer && asked(server.name)) {
+      } else if (!server.mark && !server.confirmed_gone && kind == Kind::kServer && asked(server.name)) {
         others.push_back(&server);
       }
     }
@@ -235,10 +235,12 @@ Listing list_documents(const DesiredFleet& desired, Kind kind, const std::option
 
 std::string Listing::text(Colour colour) const {
   std::vector<std::string> head;
+  head.reserve(columns.size());
   for (const auto& column : columns) head.push_back(column.title);
   Table table(head);
   for (const auto& row : rows) {
     std::vector<std::string> line;
+    line.reserve(row.size());
     for (const auto& part : row) line.push_back(part.text);
     table.add(std::move(line));
   }
