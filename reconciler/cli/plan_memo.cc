@@ -12,10 +12,11 @@
 namespace switchyard {
 namespace {
 
-// Changes when a file is written, replaced or removed.
+// Changes when a file is written, replaced or removed. An empty one says what none says: SQLite's log comes and goes
+// with whoever looks.
 std::string stamp_of(const std::string& path) {
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) return "none";
+  if (::stat(path.c_str(), &found) != 0 || found.st_size == 0) return "none";
   return fmt::format("{}.{}.{}.{}", found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
 }
 
