@@ -128,7 +128,7 @@ std::optional<Trial> observe_calls(const Setting& setting) {
 }  // namespace
 
 std::vector<Entry> engine_entries() {
-  return {{.name = "apply-10000", .prepare = apply_creates}, {.name = "observe-calls", .prepare = observe_calls}};
+  return {{.name = "apply-10k", .prepare = apply_creates}, {.name = "observe-calls", .prepare = observe_calls}};
 }
 
 }  // namespace switchyard::bench

@@ -20,13 +20,17 @@ pid_t spawn(const Command& command) {
   std::vector<char*> words;
   for (const std::string& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  const std::string output = command.output.empty() ? "/dev/null" : command.output.string();
+  const std::string talk = command.talk.string();
   const pid_t pid = fork();
   if (pid != 0) return pid;
   // Between fork and exec: only calls that are safe there.
-  const int out = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
   const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (out < 0 || in < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(in, STDIN_FILENO) < 0) _exit(127);
+  if (!talk.empty()) {
+    const int err = open(talk.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (err < 0 || dup2(err, STDERR_FILENO) < 0) _exit(127);
+  }
   if (!command.folder.empty() && chdir(command.folder.c_str()) != 0) _exit(127);
   execvp(words[0], words.data());
   _exit(127);

@@ -13,7 +13,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 struct Command {
   std::vector<std::string> words;     // the program first
   std::filesystem::path folder = {};  // where it runs; empty: here
-  std::filesystem::path output = {};  // where its stdout goes; empty: nowhere
+  std::filesystem::path talk = {};    // where its stderr goes; empty: to ours. Its stdout goes nowhere
 };
 
 struct Usage {
@@ -23,7 +23,7 @@ struct Usage {
   int exit_code;     // 128 + signal when a signal ended it
 };
 
-// Runs a command to its end. Its stderr goes to ours. Not being able to start it is exit code 127.
+// Runs a command to its end. Not being able to start it is exit code 127.
 Usage run(const Command& command);
 
 // The CPU time that a running process has used so far, from /proc.

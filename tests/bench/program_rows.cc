@@ -35,7 +35,8 @@ std::optional<fs::path> converged_fleet(const Setting& setting, int servers, int
       {.words = {generator, std::to_string(servers), std::to_string(files), "fleet"}, .folder = folder},
       {.words = {program, "sim", "ctl", "--world", ".switchyard/sim-main.db", "balance", "90000000.00"},
        .folder = folder},
-      {.words = {program, "apply", "fleet", "--auto-approve"}, .folder = folder},
+      // It tells of every step of every server.
+      {.words = {program, "apply", "fleet", "--auto-approve"}, .folder = folder, .talk = folder / "apply.log"},
   };
   for (const Command& step : steps) {
     const std::optional<Usage> usage = run_well(step);
@@ -147,9 +148,8 @@ std::optional<Trial> loop(const Setting& setting) {
 std::vector<Entry> program_entries() {
   return {
       {.name = "version", .prepare = version},
-      {.name = "plan-10000", .prepare = [](const Setting& setting) { return warm_plan(setting, 10'000, 100, 25); }},
-      {.name = "plan-100000",
-       .prepare = [](const Setting& setting) { return warm_plan(setting, 100'000, 1'000, 100); }},
+      {.name = "plan-10k", .prepare = [](const Setting& setting) { return warm_plan(setting, 10'000, 100, 25); }},
+      {.name = "plan-100k", .prepare = [](const Setting& setting) { return warm_plan(setting, 100'000, 1'000, 100); }},
       {.name = "first-parse", .prepare = first_parse},
       {.name = "loop", .prepare = loop},
   };
