@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include "specs/base/random.h"
+
 namespace switchyard {
 
 Result<std::unique_ptr<Session>> Session::open(const Context& context, LoadedSpecs specs, const Options& options) {
@@ -30,6 +32,8 @@ Result<Done> Session::take_up(const Context& context, LoadedSpecs specs) {
   connected_.clear();
   specs_ = std::move(specs);
   if (auto done = connect_all(context); !done) return done;
+  // Another engine draws other uids.
+  options_.engine.seed = Random(options_.engine.seed).next();
   engine_ = std::make_unique<Engine>(*store_, lock_.get(), *runner_, options_.engine);
   if (auto done = engine_->want(specs_); !done) return done;
   return engine_->recall();

@@ -68,6 +68,10 @@ TEST(Run, takes_up_changes_and_ends_well_at_a_signal) {
   loop.signal(SIGINT);
   EXPECT_EQ(loop.end().exit_code, 0);
   EXPECT_EQ(work.run({"plan", "fleet", "--detailed-exitcode"}).exit_code, 0);
+  const auto dump = work.run({"sim", "ctl", "--world", kWorld, "dump", "--json"}).json();
+  const auto& servers = *dump.find("servers")->array();
+  ASSERT_EQ(servers.size(), 2U);
+  EXPECT_NE(servers[0].string_or("uid", ""), servers[1].string_or("uid", "")) << "each engine draws uids of its own";
 }
 
 TEST(Run, goes_on_after_unsound_specs) {
