@@ -102,42 +102,6 @@ Timestamp machine_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-std::string_view to_string(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalid:
-      return "invalid";
-    case ErrorCode::kNotFound:
-      return "not-found";
-    case ErrorCode::kRefused:
-      return "refused";
-    case ErrorCode::kRefusedForMoney:
-      return "refused-for-money";
-    case ErrorCode::kUnauthorized:
-      return "unauthorized";
-    case ErrorCode::kConflict:
-      return "conflict";
-    case ErrorCode::kRateLimited:
-      return "rate-limited";
-    case ErrorCode::kNotSent:
-      return "not-sent";
-    case ErrorCode::kOutcomeUnknown:
-      return "outcome-unknown";
-    case ErrorCode::kUnreadable:
-      return "unreadable";
-    case ErrorCode::kTooNew:
-      return "too-new";
-    case ErrorCode::kLocked:
-      return "locked";
-    case ErrorCode::kFenced:
-      return "fenced";
-    case ErrorCode::kStorage:
-      return "storage";
-    case ErrorCode::kCancelled:
-      return "cancelled";
-  }
-  return "unknown";
-}
-
 Json to_json(const Diagnostics& diagnostics) {
   Json::Array items;
   for (const auto& found : diagnostics) {

@@ -5,6 +5,7 @@
 
 #include "reconciler/cli/command.h"
 #include "reconciler/cli/output.h"
+#include "specs/base/error_name.h"
 #include "specs/base/json.h"
 #include "specs/diagnostic.h"
 
@@ -53,9 +54,6 @@ std::string_view program_version();
 
 // The machine's clock.
 Timestamp machine_now();
-
-// "locked" of kLocked: how an error's code is called in JSON.
-std::string_view to_string(ErrorCode code);
 
 // Complaints as JSON: {"severity", "file", "line", "column", "message", "detail"}.
 Json to_json(const Diagnostics& diagnostics);

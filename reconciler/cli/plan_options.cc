@@ -35,30 +35,6 @@ Result<std::optional<Money>> parse_what_if(const std::optional<std::string>& tex
   return std::optional(*amount);
 }
 
-Json to_json(const std::vector<Selector>& selectors) {
-  Json::Array array;
-  for (const auto& selector : selectors) {
-    array.push_back(selector.resource ? to_string(*selector.resource) : selector.label + "=" + selector.value);
-  }
-  return array;
-}
-
-Error unreadable(std::string_view what) {
-  return {ErrorCode::kUnreadable, fmt::format("the options of a plan cannot be read: \"{}\" is wrong", what)};
-}
-
-Result<std::vector<Selector>> selectors_from_json(const Json& json, std::string_view name) {
-  std::vector<Selector> selectors;
-  const auto* array = json.find(name);
-  if (array == nullptr || array->array() == nullptr) return unreadable(name);
-  for (const auto& item : *array->array()) {
-    auto selector = parse_selector(name, item.string() == nullptr ? "" : *item.string());
-    if (!selector) return unreadable(name);
-    selectors.push_back(*std::move(selector));
-  }
-  return selectors;
-}
-
 }  // namespace
 
 std::vector<Option> plan_option_table() {
@@ -128,50 +104,6 @@ Result<PlanOptions> parse_plan_options(const Arguments& arguments, const Desired
   if (!what_if) return what_if.error();
   options.what_if_balance = *what_if;
   options.max_destroy = arguments.integer("max-destroy");
-  return options;
-}
-
-Json to_json(const PlanOptions& options) {
-  Json::Array allowed;
-  for (const auto& key : options.allow_disruption) allowed.push_back(to_string(key));
-  Json json = Json::Object{{"target", to_json(options.target)},
-                           {"exclude", to_json(options.exclude)},
-                           {"allowDisruption", std::move(allowed)},
-                           {"destroyAll", options.destroy_all}};
-  if (options.what_if_balance) {
-    json.set("whatIfBalance", to_string(*options.what_if_balance));
-    json.set("currency", options.what_if_balance->currency.code());
-  }
-  if (options.max_destroy) json.set("maxDestroy", *options.max_destroy);
-  return json;
-}
-
-Result<PlanOptions> plan_options_from_json(const Json& json) {
-  PlanOptions options;
-  auto target = selectors_from_json(json, "target");
-  if (!target) return target.error();
-  options.target = *std::move(target);
-  auto exclude = selectors_from_json(json, "exclude");
-  if (!exclude) return exclude.error();
-  options.exclude = *std::move(exclude);
-  const auto* allowed = json.find("allowDisruption");
-  if (allowed == nullptr || allowed->array() == nullptr) return unreadable("allowDisruption");
-  for (const auto& item : *allowed->array()) {
-    const auto key = parse_key(item.string() == nullptr ? "" : *item.string());
-    if (!key) return unreadable("allowDisruption");
-    options.allow_disruption.push_back(*key);
-  }
-  options.destroy_all = json.boolean_or("destroyAll", false);
-  if (json.find("whatIfBalance") != nullptr) {
-    const auto currency = Currency::parse(json.string_or("currency", ""));
-    if (!currency) return unreadable("currency");
-    const auto amount = parse_money(json.string_or("whatIfBalance", ""), *currency);
-    if (!amount) return unreadable("whatIfBalance");
-    options.what_if_balance = *amount;
-  }
-  if (const auto* limit = json.find("maxDestroy"); limit != nullptr && limit->integer() != nullptr) {
-    options.max_destroy = *limit->integer();
-  }
   return options;
 }
 

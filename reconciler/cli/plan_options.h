@@ -18,8 +18,4 @@ Result<PlanOptions> parse_plan_options(const Arguments& arguments, const Desired
 // Of a command that names its servers itself: --allow-disruption and --reason alone. Error: kInvalid.
 Result<PlanOptions> parse_disruption(const Arguments& arguments);
 
-// Keeping and reading back, for plan files and remembered plans. Error: kUnreadable.
-Json to_json(const PlanOptions& options);
-Result<PlanOptions> plan_options_from_json(const Json& json);
-
 }  // namespace switchyard

@@ -32,6 +32,10 @@ struct PlanOptions {
   friend bool operator==(const PlanOptions&, const PlanOptions&) = default;
 };
 
+// For plan files, remembered plans and records. Error: kUnreadable.
+Json to_json(const PlanOptions& options);
+Result<PlanOptions> plan_options_from_json(const Json& json);
+
 // All that a plan is computed from (law 1). Sorted as the stores and specs give it.
 struct DiffInput {
   const DesiredFleet& desired;

@@ -148,5 +148,8 @@ struct Plan {
 // The form of design 6, and back (plan files). `formatVersion` 1.
 Json to_json(const Plan& plan);
 Result<Plan> plan_from_json(const Json& json);
+// One of its overrides. Error: kUnreadable.
+Json to_json(const Override& said);
+Result<Override> override_from_json(const Json& json);
 
 }  // namespace switchyard

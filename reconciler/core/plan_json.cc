@@ -89,17 +89,6 @@ Json balance_json(const AccountMoney& money) {
   return json;
 }
 
-Json override_json(const Override& said) {
-  Json json;
-  json.set("what", to_string(said.what));
-  json.set("resource", to_string(said.resource));
-  json.set("who", said.who);
-  json.set("why", said.why);
-  json.set("since", to_string(said.since));
-  json.set("until", time_json(said.until));
-  return json;
-}
-
 Json unmanaged_json(const Unmanaged& server) {
   Json json;
   json.set("account", server.account);
@@ -269,18 +258,6 @@ AccountMoney balance_from(const Json& json, std::string& problem) {
   return money;
 }
 
-Override override_from(const Json& json, std::string& problem) {
-  Reader reader(json);
-  Override said{.what = reader.word("what", Override::What::kSuspended, parse_override),
-                .resource = reader.word("resource", Key{Kind::kServer, ""}, parse_key),
-                .who = json.string_or("who", ""),
-                .why = json.string_or("why", ""),
-                .since = reader.time("since").value_or(Timestamp{}),
-                .until = reader.time("until")};
-  if (problem.empty()) problem = reader.problem();
-  return said;
-}
-
 Unmanaged unmanaged_from(const Json& json, std::string& problem) {
   Reader reader(json);
   Unmanaged server{.account = json.string_or("account", ""),
@@ -342,7 +319,7 @@ Json to_json(const Plan& plan) {
   list("changes", plan.changes, change_json);
   list("holds", plan.holds, hold_json);
   list("balances", plan.balances, balance_json);
-  list("overrides", plan.overrides, override_json);
+  list("overrides", plan.overrides, [](const Override& said) { return to_json(said); });
   list("unmanaged", plan.unmanaged, unmanaged_json);
   json.set("adopted", keys_json(plan.adopted));
   json.set("underWay", keys_json(plan.under_way));
@@ -373,7 +350,14 @@ Result<Plan> plan_from_json(const Json& json) {
   for (const Json& element : reader.list("changes")) plan.changes.push_back(change_from(element, problem));
   for (const Json& element : reader.list("holds")) plan.holds.push_back(hold_from(element, problem));
   for (const Json& element : reader.list("balances")) plan.balances.push_back(balance_from(element, problem));
-  for (const Json& element : reader.list("overrides")) plan.overrides.push_back(override_from(element, problem));
+  for (const Json& element : reader.list("overrides")) {
+    Result<Override> said = override_from_json(element);
+    if (said.ok()) {
+      plan.overrides.push_back(*std::move(said));
+    } else if (problem.empty()) {
+      problem = said.error().message;
+    }
+  }
   for (const Json& element : reader.list("unmanaged")) plan.unmanaged.push_back(unmanaged_from(element, problem));
   plan.adopted = keys_from(reader, "adopted");
   plan.under_way = keys_from(reader, "underWay");
