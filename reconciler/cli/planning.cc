@@ -49,8 +49,8 @@ int without_agreement(Context& context, Answered answered) {
 }  // namespace
 
 PlanView with_places(Session& session, Plan plan, const Context& context) {
-  // Each look-up reads a file again: 2 MB of YAML are a quarter of a second. What is beyond that shows its document's line, and
-  // JSON has no lines of fields at all.
+  // Each look-up reads a file again: 2 MB of YAML are a quarter of a second. What is beyond that shows its document's
+  // line, and JSON has no lines of fields at all.
   std::int64_t bytes_left = context.json() ? 0 : 2'000'000;
   const auto lookup = [&](const Key& key, std::string_view path) -> std::optional<Source> {
     const auto* server = session.fleet().server(key);
@@ -115,6 +115,9 @@ int carry_out(Context& context, Session& session, const Approval& approval) {
     return session.engine().apply(plan, approval.options, approval.scope, progress);
   });
   if (!report) return context.fail(report.error());
+  if (session.recorder() != nullptr && !session.recorder()->state()) {
+    context.say("warning: " + session.recorder()->state().error().message);
+  }
   if (context.json()) {
     context.result_json(
         Json(Json::Object{{"formatVersion", 1}, {"plan", to_json(plan)}, {"result", to_json(*report)}}));

@@ -34,8 +34,18 @@ Result<Done> Session::take_up(const Context& context, LoadedSpecs specs) {
   if (auto done = connect_all(context); !done) return done;
   // Another engine draws other uids.
   options_.engine.seed = Random(options_.engine.seed).next();
+  if (options_.recorder) {
+    if (auto done = options_.recorder->begin(*store_, options_.engine, runner_->now()); !done) return done;
+    runner_ = options_.recorder->listen_to(std::move(runner_));
+  }
   engine_ = std::make_unique<Engine>(*store_, lock_.get(), *runner_, options_.engine);
   if (auto done = engine_->want(specs_); !done) return done;
+  return engine_->recall();
+}
+
+Result<Done> Session::recall(const Context& context) {
+  // What others wrote is in no record but as the state that an engine begins with.
+  if (options_.recorder) return take_up(context, std::move(specs_));
   return engine_->recall();
 }
 
@@ -83,6 +93,21 @@ EngineOptions engine_options(const Context& context, const Arguments& arguments)
   options.parallelism = arguments.integer("parallelism");
   options.timeout = arguments.duration("timeout");
   return options;
+}
+
+Option record_option() {
+  return {.name = "record",
+          .help = "write down what is seen and decided, for `switchyard replay`",
+          .takes = Takes::kPath,
+          .value = "FILE"};
+}
+
+Result<std::shared_ptr<Recorder>> open_record(const Context&, const Arguments& arguments) {
+  const auto path = arguments.text("record");
+  if (!path) return std::shared_ptr<Recorder>();
+  auto made = Recorder::create(*path, program_version());
+  if (!made) return made.error();
+  return std::shared_ptr<Recorder>(*std::move(made));
 }
 
 }  // namespace switchyard

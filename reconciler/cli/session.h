@@ -8,6 +8,7 @@
 
 #include "reconciler/cli/context.h"
 #include "reconciler/engine/engine.h"
+#include "reconciler/record/recorder.h"
 #include "specs/load.h"
 #include "state/lock.h"
 #include "state/store.h"
@@ -25,6 +26,7 @@ class Session {
   struct Options {
     Access access;
     EngineOptions engine;
+    std::shared_ptr<Recorder> recorder{};  // --record; nullptr: none
   };
   // How long the lock's lease is; it is renewed as long as the command works.
   static constexpr Duration kLease = std::chrono::seconds(60);
@@ -38,6 +40,7 @@ class Session {
   Lock* lock() { return lock_.get(); }  // nullptr when read-only
   Engine& engine() { return *engine_; }
   Runner& runner() { return *runner_; }
+  Recorder* recorder() { return options_.recorder.get(); }  // nullptr: nothing is recorded
 
   // Whether all accounts live in embedded worlds, so that the engine's clock is theirs.
   bool embedded() const { return embedded_; }
@@ -46,6 +49,8 @@ class Session {
 
   // Takes up changed specs: accounts may have come or gone, so everything but store and lock is made anew.
   Result<Done> take_up(const Context& context, LoadedSpecs specs);
+  // The state was written by somebody else: reads it again.
+  Result<Done> recall(const Context& context);
 
  private:
   Session() = default;
@@ -66,5 +71,9 @@ class Session {
 EngineOptions engine_options(const Context& context);
 // With --reason, --parallelism and --timeout.
 EngineOptions engine_options(const Context& context, const Arguments& arguments);
+
+// --record FILE: what is recorded to; nullptr without it. Error: kInvalid (the file is there), kStorage.
+Option record_option();
+Result<std::shared_ptr<Recorder>> open_record(const Context& context, const Arguments& arguments);
 
 }  // namespace switchyard

@@ -2,7 +2,6 @@
 
 #include "reconciler/core/compare.h"
 #include "reconciler/engine/executor.h"
-#include "specs/base/digest.h"
 
 // Configurations: sent whole, then believed only when a report shows them in force.
 namespace switchyard {
@@ -203,12 +202,8 @@ void Executor::wait_until_in_force(std::size_t i, Configuration wanted_now, std:
       if (now == nullptr || !now->agent || now->phase == Phase::kUpdating || now->missing_since) return false;
       if (now->agent->applied_digest != digest_of(wanted_now.fields) || now->agent->peers != wanted_now.peers)
         return false;
-      return std::ranges::all_of(wanted_now.secrets, [&](const auto& secret) {
-        const auto known =
-            std::ranges::find(now->agent->fingerprints, secret.first, &std::pair<std::string, std::string>::first);
-        return known != now->agent->fingerprints.end() &&
-               known->second == hmac_sha256_hex(now->agent->salt, secret.second);
-      });
+      const DesiredServer* server = wanted(task);
+      return server != nullptr && shop_.has_secrets(*server, *now->agent);
     };
     if (in_force()) {
       shop_.hands.close(intent, Outcome::Kind::kDone, task.provider_id, "in force");

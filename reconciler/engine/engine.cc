@@ -40,7 +40,7 @@ Result<Done> Engine::recall() {
   if (!open.ok()) return open.error();
   Result<std::vector<Attempts>> attempts = shop.store.attempts();
   if (!attempts.ok()) return attempts.error();
-  Result<std::vector<Override>> overrides = shop.store.overrides(now);
+  Result<std::vector<Override>> overrides = shop.hands.runner().overrides(shop.store);
   if (!overrides.ok()) return overrides.error();
   Result<std::vector<Declaration>> declarations = shop.store.declarations();
   if (!declarations.ok()) return declarations.error();
@@ -71,6 +71,7 @@ Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {
 }
 
 Result<Done> Engine::observe() {
+  impl_->asked("observe");
   Workshop& shop = impl_->shop;
   std::set<std::string> accounts;
   for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
@@ -135,22 +136,35 @@ void Engine::Impl::update_open_intents() {
 
 Plan Engine::Impl::plan(const PlanOptions& options) {
   update_open_intents();
-  return diff(DiffInput{.desired = shop.desired(),
-                        .observed = shop.view.accounts,
-                        .open_intents = shop.view.open_intents,
-                        .attempts = shop.view.attempts,
-                        .overrides = shop.view.overrides,
-                        .declarations = shop.view.declarations,
-                        .given_up = shop.view.given_up,
-                        .fingerprints = shop.view.fingerprints,
-                        .now = shop.now(),
-                        .options = options});
+  Plan made = diff(DiffInput{.desired = shop.desired(),
+                             .observed = shop.view.accounts,
+                             .open_intents = shop.view.open_intents,
+                             .attempts = shop.view.attempts,
+                             .overrides = shop.view.overrides,
+                             .declarations = shop.view.declarations,
+                             .given_up = shop.view.given_up,
+                             .fingerprints = shop.view.fingerprints,
+                             .now = shop.now(),
+                             .options = options});
+  if (Runner& runner = shop.hands.runner(); runner.keeps_notes()) runner.note("decided", to_json(made));
+  return made;
+}
+
+void Engine::Impl::asked(std::string_view what, const PlanOptions* options, const Plan* plan) {
+  Runner& runner = shop.hands.runner();
+  if (!runner.keeps_notes()) return;
+  Json said = Json::Object{{"what", what}};
+  if (options != nullptr) said.set("options", to_json(*options));
+  if (plan != nullptr) said.set("plan", to_json(*plan));
+  runner.note("asked", std::move(said));
 }
 
 Result<Done> Engine::settle() {
+  impl_->asked("settle");
   return impl_->settle();
 }
 Plan Engine::plan(const PlanOptions& options) {
+  impl_->asked("plan", &options);
   return impl_->plan(options);
 }
 const WorldView& Engine::view() const {
@@ -162,6 +176,7 @@ Timestamp Engine::now() const {
 
 Result<ApplyReport> Engine::apply(const Plan& approved, const PlanOptions& options, Scope scope,
                                   const std::function<void(const Progress&)>& progress) {
+  impl_->asked(scope == Scope::kStrict ? "apply exactly" : "apply", &options, &approved);
   return impl_->apply(approved, options, scope, progress);
 }
 

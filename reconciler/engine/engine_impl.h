@@ -27,6 +27,8 @@ struct Engine::Impl {
   bool settle_intent(const Intent& intent, const std::map<std::string, Timestamp>& look_from);
   Result<Done> confirm_missing(bool& waiting);
 
+  // Notes what the engine was asked for, for a record.
+  void asked(std::string_view what, const PlanOptions* options = nullptr, const Plan* plan = nullptr);
   Plan plan(const PlanOptions& options);
   Result<ApplyReport> apply(const Plan& approved, const PlanOptions& options, Scope scope,
                             const std::function<void(const Progress&)>& progress);

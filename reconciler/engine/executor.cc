@@ -107,7 +107,7 @@ void Executor::abandon_waiting() {
 }
 
 bool Executor::refresh_overrides() {
-  Result<std::vector<Override>> now_said = shop_.store.overrides(shop_.now());
+  Result<std::vector<Override>> now_said = shop_.hands.runner().overrides(shop_.store);
   if (!now_said.ok()) {
     broken_ = now_said.error();
     return false;

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "providers/call.h"
 #include "providers/connect.h"
+#include "state/store.h"
 
 namespace switchyard {
 
@@ -33,6 +35,16 @@ class Runner {
   virtual std::vector<Completion> wait(Timestamp due) = 0;
   // How often the user asked to stop: 0, 1 (finish what is in flight), 2 (stop now).
   virtual int stops() = 0;
+
+  // What else the engine learns from outside, beyond the store it began with: a recording keeps it, a replay gives it
+  // again (reconciler/record).
+  virtual Result<std::vector<Override>> overrides(Store& store);
+  virtual Result<std::string> secret(const SecretRef& ref);
+  virtual std::string fingerprint(const SecretRef& ref, std::string_view salt, std::string_view secret);
+  virtual std::string absolute(const std::string& file);  // symlink-free
+  // What the engine was asked for and what it decided, where anybody keeps notes.
+  virtual bool keeps_notes() const { return false; }
+  virtual void note(std::string_view what, Json said);
 };
 
 // Calls on threads, real time. `threads` at the most; they are started as needed.

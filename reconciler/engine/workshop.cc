@@ -1,10 +1,7 @@
 #include "reconciler/engine/workshop.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <tuple>
-
-#include "specs/base/digest.h"
 
 namespace switchyard {
 namespace {
@@ -23,11 +20,7 @@ Workshop::Workshop(Store& store_in, Lock* lock, Runner& runner, EngineOptions op
 
 std::string Workshop::source_path(const DesiredServer& server) {
   const auto [at, is_new] = source_paths_.try_emplace(server.source.file);
-  if (is_new && !server.source.file.empty()) {
-    std::error_code problem;
-    at->second = std::filesystem::weakly_canonical(server.source.file, problem).string();
-    if (problem) at->second = server.source.file;
-  }
+  if (is_new && !server.source.file.empty()) at->second = hands.runner().absolute(server.source.file);
   return at->second;
 }
 
@@ -82,19 +75,36 @@ std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
   return peers;
 }
 
+Result<std::string> Workshop::secret(const SecretRef& ref) {
+  const auto key = std::pair(ref.from, ref.place);
+  auto known = secrets_.find(key);
+  if (known == secrets_.end()) {
+    Result<std::string> secret = hands.runner().secret(ref);
+    if (!secret.ok()) return secret;
+    known = secrets_.emplace(key, std::move(*secret)).first;
+  }
+  return known->second;
+}
+
 Result<std::vector<std::pair<std::string, std::string>>> Workshop::secrets_of(const DesiredServer& server) {
   std::vector<std::pair<std::string, std::string>> found;
   for (const SecretField& field : desired().field_source->secrets(desired().index_of(server))) {
-    const auto key = std::pair(field.ref.from, field.ref.place);
-    auto known = secrets_.find(key);
-    if (known == secrets_.end()) {
-      Result<std::string> secret = read_secret(field.ref);
-      if (!secret.ok()) return secret.error();
-      known = secrets_.emplace(key, std::move(*secret)).first;
-    }
-    found.emplace_back(field.path, known->second);
+    Result<std::string> read = secret(field.ref);
+    if (!read.ok()) return read.error();
+    found.emplace_back(field.path, std::move(*read));
   }
   return found;
+}
+
+bool Workshop::has_secrets(const DesiredServer& server, const AgentReport& agent) {
+  return std::ranges::all_of(
+      desired().field_source->secrets(desired().index_of(server)), [&](const SecretField& field) {
+        const auto known =
+            std::ranges::find(agent.fingerprints, field.path, &std::pair<std::string, std::string>::first);
+        const Result<std::string> read = secret(field.ref);
+        return known != agent.fingerprints.end() && read.ok() &&
+               known->second == hands.runner().fingerprint(field.ref, agent.salt, *read);
+      });
 }
 
 void Workshop::compute_fingerprints() {
@@ -102,10 +112,11 @@ void Workshop::compute_fingerprints() {
   for (const DesiredServer& server : desired().servers) {
     const ObservedServer* machine = machine_of(server);
     if (machine == nullptr || !machine->agent || machine->agent->fingerprints.empty()) continue;
-    const auto secrets = secrets_of(server);
-    if (!secrets.ok()) continue;  // said as a diagnostic when the specs were loaded; here it only cannot be compared
-    for (const auto& [path, secret] : *secrets) {
-      view.fingerprints.emplace(std::pair(server.key, path), hmac_sha256_hex(machine->agent->salt, secret));
+    for (const SecretField& field : desired().field_source->secrets(desired().index_of(server))) {
+      const Result<std::string> read = secret(field.ref);
+      if (!read.ok()) continue;  // said as a diagnostic when the specs were loaded; here it only cannot be compared
+      view.fingerprints.emplace(std::pair(server.key, field.path),
+                                hands.runner().fingerprint(field.ref, machine->agent->salt, *read));
     }
   }
 }

@@ -36,8 +36,12 @@ class Workshop {
   ObservedServer* machine_of(const DesiredServer& server);
   // The peers a server is to have with what is known now.
   std::vector<Peer> peers_now(const DesiredServer& server);
+  // A secret, read once. Errors: those of read_secret().
+  Result<std::string> secret(const SecretRef& ref);
   // Its secrets by field path. Error: of the first that cannot be read.
   Result<std::vector<std::pair<std::string, std::string>>> secrets_of(const DesiredServer& server);
+  // Whether an agent runs with a server's secrets as they are now.
+  bool has_secrets(const DesiredServer& server, const AgentReport& agent);
   // What the secrets' fingerprints are under each server's salt; for the diff.
   void compute_fingerprints();
   // Servers that exist or are on their way.

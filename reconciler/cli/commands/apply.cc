@@ -33,11 +33,19 @@ Result<Done> look(Context& context, Session& session) {
 // Opens a session for writing over the specs at `paths`. What goes wrong has been reported.
 std::unique_ptr<Session> open_session(Context& context, const Arguments& arguments,
                                       const std::vector<std::string>& paths, const std::string& reason) {
-  auto specs = load_specs(context, read_source(paths), open_cache(context).get());
+  auto recorder = open_record(context, arguments);
+  if (!recorder) {
+    context.fail(recorder.error());
+    return nullptr;
+  }
+  auto source = read_source(paths);
+  if (*recorder) (*recorder)->remember(source, machine_now());
+  auto specs = load_specs(context, std::move(source), open_cache(context).get());
   if (!specs) return nullptr;
   auto engine = engine_options(context, arguments);
   if (engine.reason.empty()) engine.reason = reason;
-  auto session = Session::open(context, *std::move(specs), {.access = Session::Access::kReadWrite, .engine = engine});
+  auto session = Session::open(context, *std::move(specs),
+                               {.access = Session::Access::kReadWrite, .engine = engine, .recorder = *recorder});
   if (!session) {
     context.fail(session.error());
     return nullptr;
@@ -115,6 +123,7 @@ int run_destroy(Context& context, const Arguments& arguments) {
 std::vector<Option> all_options() {
   auto options = plan_option_table();
   for (auto& option : apply_option_table()) options.push_back(std::move(option));
+  options.push_back(record_option());
   return options;
 }
 

@@ -26,6 +26,7 @@ Command explain_command();
 Command schema_command();
 Command sim_command();
 Command state_command();
+Command replay_command();
 Command completion_command();
 Command version_command();
 

@@ -35,6 +35,9 @@ class Loop {
         interval_(arguments.duration("interval").value_or(std::chrono::seconds(60))) {}
 
   int run() {
+    auto recorder = open_record(context_, arguments_);
+    if (!recorder) return context_.fail(recorder.error());
+    recorder_ = *std::move(recorder);
     for (;;) {
       const auto trouble = round();
       if (signals_received() > 0) break;
@@ -56,8 +59,8 @@ class Loop {
   // One look at specs and world, and what follows from it.
   std::optional<Error> round() {
     if (auto trouble = take_up_specs()) return trouble;
-    auto& engine = session_->engine();
     if (auto trouble = recall_if_changed()) return trouble;
+    auto& engine = session_->engine();
     if (auto done = engine.settle(); !done) return done.error();
     if (auto done = engine.observe(); !done) return done.error();
     for (const auto& account : engine.view().accounts) {
@@ -70,6 +73,7 @@ class Loop {
                             {"text", progress.text}});
     });
     remember_generation();
+    if (recorder_ && !recorder_->state()) complain(recorder_->state().error().message);
     if (!report) return report.error();
     exit_code_ = report->exit_code();
     tell(plan, *report);
@@ -82,6 +86,7 @@ class Loop {
     const auto hash = source.hash;
     if (session_ && hash == hash_ && Steady::now() - loaded_ < kReloadAfter) return std::nullopt;
     const auto cache = open_cache(context_);
+    if (recorder_) recorder_->remember(source, machine_now());
     auto specs = load(
         std::move(source),
         {.cache = cache.get(), .threads = 1, .now = machine_now(), .missing_secret = LoadOptions::Missing::kError});
@@ -96,9 +101,10 @@ class Loop {
     if (!options) return options.error();
     options_ = *options;
     if (!session_) {
-      auto opened =
-          Session::open(context_, std::move(specs),
-                        {.access = Session::Access::kReadWrite, .engine = engine_options(context_, arguments_)});
+      auto opened = Session::open(context_, std::move(specs),
+                                  {.access = Session::Access::kReadWrite,
+                                   .engine = engine_options(context_, arguments_),
+                                   .recorder = recorder_});
       if (!opened) return opened.error();
       session_ = *std::move(opened);
     } else {
@@ -119,7 +125,7 @@ class Loop {
     const auto generation = session_->store().generation();
     if (!generation) return generation.error();
     if (*generation == generation_) return std::nullopt;
-    if (auto done = session_->engine().recall(); !done) return done.error();
+    if (auto done = session_->recall(context_); !done) return done.error();
     return std::nullopt;
   }
 
@@ -186,6 +192,7 @@ class Loop {
   std::vector<std::string> paths_;
   Duration interval_;
   PlanOptions options_;
+  std::shared_ptr<Recorder> recorder_;
   std::unique_ptr<Session> session_;
   std::string hash_;
   Steady::time_point loaded_{};
@@ -207,6 +214,7 @@ Command run_command() {
   auto options = plan_option_table();
   options.push_back(
       {.name = "interval", .help = "time between two looks (60s)", .takes = Takes::kDuration, .value = "DURATION"});
+  options.push_back(record_option());
   options.push_back({.name = "once", .help = "one round, then exit as apply does"});
   return {
       .name = "run",
