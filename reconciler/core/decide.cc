@@ -317,7 +317,8 @@ void Planner::decide_power(const Member& member, const ObservedServer& machine, 
     change.change.effect = effect;
     change.change.fields = std::move(fields);
     change.destroys = replaces;
-    if (first) change.after.push_back(*first);
+    // A replacement makes a machine of its own: it waits for nothing that happens to the old one.
+    if (first && !replaces) change.after.push_back(*first);
     if (replaces && member.desired->protect) {
       hold(change, Gate::kProtection,
            "it is protected and only a replacement brings this about; `protect: false` lifts it");

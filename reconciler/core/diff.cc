@@ -35,6 +35,7 @@ Plan Planner::run() {
   gate_reactivations();
   gate_creates();
   gate_destroys();
+  leave_down_what_goes();
   gate_take_outs();
   relate_creates();
   relate_peers();

@@ -31,6 +31,10 @@ bool serving(const ObservedServer& server) {
          !(server.agent && server.agent->drained);
 }
 
+bool is_down(const ObservedServer& server) {
+  return server.phase == Phase::kStopped || server.phase == Phase::kExpired;
+}
+
 bool runs(const ObservedServer& server) {
   if (server.confirmed_gone) return false;
   switch (server.phase) {

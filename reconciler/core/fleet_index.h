@@ -66,6 +66,8 @@ bool in_scope(std::string_view path, std::span<const std::string> scope);
 
 // In service: it can take calls.
 bool serving(const ObservedServer& server);
+// Neither takes calls nor answers: it comes back by a start or a reactivation.
+bool is_down(const ObservedServer& server);
 // It costs money by the hour now or will as soon as it is delivered.
 bool runs(const ObservedServer& server);
 

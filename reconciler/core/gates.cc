@@ -138,12 +138,28 @@ void Planner::gate_destroys() {
   }
 }
 
+// A machine that is down and goes is not brought up first: it would take calls, and nobody would drain it (law 6). One
+// whose replacement is held comes up, since it is wanted running.
+void Planner::leave_down_what_goes() {
+  for (const Draft& made : drafts_) {
+    if (made.change.action != Action::kReplace || !made.goes()) continue;
+    const auto [from, to] = by_resource_.equal_range(made.change.resource);
+    for (auto at = from; at != to; ++at) {
+      Draft& revival = drafts_[at->second];
+      if (revival.change.action != Action::kStart && revival.change.action != Action::kReactivate) continue;
+      revival.dropped = true;
+    }
+  }
+}
+
 // A change that ends calls goes only where they can be waited for (law 6), at most maxUnavailable at a time.
 void Planner::gate_take_outs() {
   std::vector<Key> returning;
   for (const Draft& made : drafts_) {
     const Action action = made.change.action;
-    const bool back = action == Action::kStart || action == Action::kReactivate || action == Action::kUndrain;
+    const bool down = made.machine != nullptr && is_down(*made.machine);
+    const bool back = action == Action::kStart || action == Action::kReactivate || action == Action::kUndrain ||
+                      (action == Action::kReplace && down);
     if (back && made.goes()) returning.push_back(made.change.resource);
   }
   std::map<std::string, std::vector<std::size_t>> groups;
@@ -177,12 +193,18 @@ void Planner::gate_take_outs() {
 
 void Planner::gate_take_out(Draft& made, std::int64_t max_unavailable, const std::vector<Key>& returning) {
   const TakeOut judged = judge_take_out(*made.member, *made.machine, peers_, max_unavailable, returning);
-  if (made.machine->agent) made.change.channels = made.machine->agent->channels;
+  const bool idle = !made.machine->delivered || is_down(*made.machine);
+  if (idle) {
+    made.change.channels = 0;
+  } else if (made.machine->agent) {
+    made.change.channels = made.machine->agent->channels;
+  }
+  if (disruption_allowed(made.change.resource)) return;
+  // Also where nothing runs now: by the time its turn comes it may have been started.
+  made.change.waits_for_zero_calls = true;
   const bool active =
       made.machine->delivered && (made.machine->phase == Phase::kActive || made.machine->phase == Phase::kDraining);
   if (!active) return;
-  if (disruption_allowed(made.change.resource)) return;
-  made.change.waits_for_zero_calls = true;
   // A replacement's successor takes the calls of the old machine, whatever the others can carry.
   const bool own_successor = made.change.action == Action::kReplace;
   const std::string or_cut = "; `--allow-disruption " + to_string(made.change.resource) + "` cuts them";

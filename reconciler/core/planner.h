@@ -44,6 +44,7 @@ class Planner {
   void gate_reactivations();
   void gate_creates();
   void gate_destroys();
+  void leave_down_what_goes();
   void gate_take_outs();
   void gate_take_out(Draft& draft, std::int64_t max_unavailable, const std::vector<Key>& returning);
 

@@ -49,7 +49,7 @@ void Planner::relate_peers() {
       if (action == Action::kReplace) replaced = true;
     }
     if (replaced) continue;  // its successor is made with the peers of that time
-    const bool down = machine.phase == Phase::kStopped || machine.phase == Phase::kExpired;
+    const bool down = is_down(machine);
     if (down && (!revival || !drafts_[*revival].goes())) continue;
 
     std::vector<std::string> coming;
@@ -111,7 +111,7 @@ void Planner::relate_removals_to_peers() {
         };
         if (change.action == Action::kUpdate && std::ranges::any_of(change.fields, lists)) told = other->second;
       }
-      const bool down = observer.current->phase == Phase::kStopped || observer.current->phase == Phase::kExpired;
+      const bool down = is_down(*observer.current);
       if (leaves_too || down) continue;
       if (told) {
         removal.after.push_back(*told);

@@ -14,11 +14,6 @@ bool is_peers(const FieldChange& field) {
   return field.path == "destinations" || field.path == "media";
 }
 
-// It takes nothing but a mark: no agent answers.
-bool is_down(const ObservedServer& machine) {
-  return machine.phase == Phase::kStopped || machine.phase == Phase::kExpired;
-}
-
 }  // namespace
 
 Intent Executor::intent_for(const Task& task, Action action, Json request) {

@@ -1,0 +1,128 @@
+// A machine that is to go and its successor: what is planned, and what is left when it is cut short.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reconciler/fleet_fixture.h"
+#include "tests/reconciler/picture.h"
+
+namespace switchyard::testing {
+namespace {
+
+using std::chrono::minutes;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+constexpr const char* kGround = R"(
+Account main {provider: sim}
+Zone london {account: main, region: lon1}
+Zone islington {account: main, region: lon1}
+Zone frankfurt {account: main, region: fra1}
+Cluster core {rollout: {drainTimeout: 10m}}
+)";
+constexpr const char* kFront =
+    "Server front {zone: london, type: dispatcher, size: s-1vcpu-2gb, balancer: {cluster: core}}\n";
+
+std::string a_in(std::string_view zone, std::string_view more = "") {
+  return std::string(kGround) + "Server a {zone: " + std::string(zone) + ", size: s-1vcpu-2gb, cluster: core" +
+         std::string(more) + "}\n";
+}
+
+TEST(Replacement, AMachineThatIsDownAndGoesIsNotBroughtUpFirst) {
+  for (const Phase phase : {Phase::kStopped, Phase::kExpired}) {
+    Picture picture(a_in("london"));
+    picture.has_all();
+    picture["a"].phase = phase;
+    picture.want(a_in("frankfurt"));
+    const Plan plan = picture.plan();
+    EXPECT_THAT(changes_of(plan), ElementsAre("replace Server/a")) << to_string(phase);
+    EXPECT_THAT(plan.holds, IsEmpty()) << to_string(phase);
+    EXPECT_TRUE(plan.changes.at(0).waits_for_zero_calls) << "somebody may start it meanwhile";
+  }
+}
+
+TEST(Replacement, AMachineThatIsDownComesUpWhileItsReplacementIsHeld) {
+  Picture picture(a_in("london"));
+  picture.has_all();
+  picture["a"].phase = Phase::kStopped;
+  picture.want(a_in("frankfurt", ", protect: true"));
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("start Server/a"));
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: protection"));
+  picture.want(a_in("frankfurt"));
+  picture.options.max_destroy = 0;
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("start Server/a"));
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: limit"));
+  picture.options.max_destroy.reset();
+  picture.balance("39.99");
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("start Server/a"));
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: balance, needs 40.00, short 0.01"));
+}
+
+TEST(Replacement, AnExpiredMachineThatGoesNeedsARunwayOnlyIfItStays) {
+  Picture picture(a_in("london"));
+  picture.has_all();
+  picture["a"].phase = Phase::kExpired;
+  picture.want(a_in("frankfurt"));
+  picture.balance("0.05");
+  EXPECT_THAT(holds_of(picture.plan().holds),
+              UnorderedElementsAre(HasSubstr("reactivate Server/a: runway"), "replace Server/a: runway"));
+}
+
+TEST(Replacement, OthersGoOutOnlyOnceTheSuccessorOfAMachineThatIsDownServes) {
+  const std::string b = "Server b {zone: london, size: s-1vcpu-2gb, cluster: core";
+  Picture picture(a_in("london") + b + "}\n");
+  picture.has_all();
+  picture["a"].phase = Phase::kStopped;
+  picture.want(a_in("frankfurt") + b + ", options: {tlsInternals: true}}\n");
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("replace Server/a", "update Server/b ~ replace Server/a"));
+}
+
+TEST(Replacement, WhatWasStartedMeanwhileIsDrainedBeforeItGoes) {
+  Fleet fleet(a_in("london") + "Server b {zone: london, size: s-1vcpu-2gb, cluster: core}\n" + kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.power("a", Power::kStopped);
+  fleet.want(a_in("frankfurt") + "Server b {zone: london, size: s-1vcpu-2gb, cluster: core}\n" + kFront);
+  const std::string old = fleet.server_of("a").string_or("id", "");
+  bool started = false;
+  fleet.witness.before = [&](const Call& call) {
+    if (started || !std::holds_alternative<CreateCall>(call.what)) return;
+    started = true;
+    fleet.ctl(CtlPower{old, Power::kRunning}).value();
+    fleet.ctl(CtlCalls{old, 7, minutes(8)}).value();
+  };
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_TRUE(started);
+  EXPECT_EQ(fleet.number("callsCut"), 0);
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active", "front active"));
+}
+
+TEST(Replacement, AStartedServerIsDrainedBeforeItIsResized) {
+  Fleet fleet(a_in("london") + "Server b {zone: london, size: s-1vcpu-2gb, cluster: core}\n" + kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.power("a", Power::kStopped);
+  fleet.want(a_in("london", ", channels: 500") + "Server b {zone: london, size: s-2vcpu-4gb, cluster: core}\n" +
+             kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.power("b", Power::kStopped);
+  fleet.want(a_in("london", ", channels: 500") + "Server b {zone: london, size: s-4vcpu-8gb, cluster: core}\n" +
+             kFront);
+  const std::string b = fleet.server_of("b").string_or("id", "");
+  bool called = false;
+  fleet.witness.before = [&](const Call& call) {
+    // It has come up, and calls reach it at once.
+    const ProviderActionCall* act = std::get_if<ProviderActionCall>(&call.what);
+    const AgentActionCall* by_agent = std::get_if<AgentActionCall>(&call.what);
+    const bool next = (act != nullptr && act->action != Action::kStart) || by_agent != nullptr;
+    if (called || !next) return;
+    called = true;
+    fleet.ctl(CtlCalls{b, 7, minutes(3)}).value();
+  };
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_TRUE(called);
+  EXPECT_EQ(fleet.number("callsCut"), 0);
+  EXPECT_EQ(fleet.server_of("b").string_or("size", ""), "s-4vcpu-8gb");
+}
+
+}  // namespace
+}  // namespace switchyard::testing
