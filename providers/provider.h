@@ -74,7 +74,8 @@ class Provider {
   virtual Result<Done> remove(std::string_view id, const CallLimits& limits) = 0;
   // start stop restart os-cycle power-cycle reactivate install, and resize with {"size": "..."} in `arguments`.
   virtual Result<Accepted> act(std::string_view id, Action action, const Json& arguments, const CallLimits& limits) = 0;
-  // Puts our mark on a server that has none (`import`). kRefused when it carries another one.
+  // Puts our mark on a server that has none (`import`). One that carries the same fleet and uid takes the mark's new
+  // name (`metadata.formerly`); its uid, once put, stays. kRefused when it carries another fleet's or uid's mark.
   virtual Result<Done> mark(std::string_view id, const Mark& mark, const CallLimits& limits) = 0;
 };
 

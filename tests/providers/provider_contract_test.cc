@@ -233,6 +233,17 @@ TEST_P(ProviderContract, AMarkIsPutOnOnceAndNeverReplaced) {
   EXPECT_TRUE(provider().mark(id, ours, kLimits).ok());
   EXPECT_EQ(provider().mark(id, {.fleet = "other", .key = ours.key, .uid = "u9"}, kLimits).error().code,
             ErrorCode::kRefused);
+  EXPECT_EQ(provider().mark(id, {.fleet = "main", .key = ours.key, .uid = "u10"}, kLimits).error().code,
+            ErrorCode::kRefused);
+  EXPECT_EQ(see(id).mark, ours);
+}
+
+TEST_P(ProviderContract, AMarkOfTheSameFleetAndUidTakesANewName) {
+  const std::string id = delivered(wanted("lon-1"));
+  Mark renamed = *see(id).mark;
+  renamed.key.name = "lon-9";
+  ASSERT_TRUE(provider().mark(id, renamed, kLimits).ok());
+  EXPECT_EQ(see(id).mark, renamed);
 }
 
 TEST_P(ProviderContract, ARateLimitSaysHowLongToWait) {
