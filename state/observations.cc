@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kReadingAge = std::chrono::hours(1);
 
 constexpr std::string_view kAccountColumns =
-    "name, minor, currency, balance_at, catalogue, listed, trouble, trouble_code, retry_after";
+    "name, minor, currency, balance_at, catalogue, listed, trouble, trouble_code, retry_after, looked";
 
 // The same account row gives the same text.
 std::string text_of(const ObservedAccount& account, const std::optional<std::string>& catalogue) {
@@ -33,6 +33,8 @@ std::string text_of(const ObservedAccount& account, const std::optional<std::str
   text += '|';
   if (account.listed) add(std::to_string(account.listed->time_since_epoch().count()));
   text += '|';
+  if (account.looked) add(std::to_string(account.looked->time_since_epoch().count()));
+  text += '|';
   if (account.trouble) {
     add(account.trouble->message);
     add(to_word(account.trouble->code));
@@ -48,8 +50,13 @@ std::optional<std::string> catalogue_text(const ObservedAccount& account) {
 
 Result<ObservedAccount> account_from(const sqlite::Database& database, const sqlite::Statement& row) {
   RowReader in(database, row, "accounts");
-  ObservedAccount account{
-      .name = in.text(0), .balance = {}, .catalogue = {}, .listed = in.optional_time(5), .trouble = {}, .servers = {}};
+  ObservedAccount account{.name = in.text(0),
+                          .balance = {},
+                          .catalogue = {},
+                          .listed = in.optional_time(5),
+                          .looked = in.optional_time(9),
+                          .trouble = {},
+                          .servers = {}};
   if (!row.is_null(1)) account.balance = Balance{.amount = in.money(1, 2), .at = in.time(3)};
   if (!row.is_null(4)) {
     const auto json = parse_json(row.text(4));
@@ -121,11 +128,11 @@ Result<bool> Observations::save(const ObservedAccount& account) {
 
 Result<Done> Observations::write_account(const ObservedAccount& account) {
   auto insert = database_->prepare(
-      "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET minor = "
+      "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET minor = "
       "excluded.minor, "
       "currency = excluded.currency, balance_at = excluded.balance_at, catalogue = excluded.catalogue, "
       "listed = excluded.listed, trouble = excluded.trouble, trouble_code = excluded.trouble_code, "
-      "retry_after = excluded.retry_after");
+      "retry_after = excluded.retry_after, looked = excluded.looked");
   insert.bind(account.name);
   if (account.balance) {
     insert.bind(account.balance->amount.minor).bind(account.balance->amount.currency.code()).bind(account.balance->at);
@@ -143,6 +150,7 @@ Result<Done> Observations::write_account(const ObservedAccount& account) {
   } else {
     insert.bind_null();
   }
+  insert.bind_or_null(account.looked);
   return insert.run();
 }
 

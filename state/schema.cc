@@ -164,7 +164,10 @@ CREATE TABLE server_bodies (
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, 1> kSteps = {kVersion1};
+// The engine's clock at the answer that `listed` came with; NULL: not known.
+constexpr const char* kVersion2 = "ALTER TABLE accounts ADD COLUMN looked INTEGER;";
+
+constexpr std::array<const char*, 2> kSteps = {kVersion1, kVersion2};
 
 }  // namespace
 

@@ -44,7 +44,14 @@ Plan Planner::run() {
   Plan plan;
   plan.desired_digest = desired_.digest;
   for (const ObservedAccount& account : in_.observed) {
-    if (account.listed && (!plan.observed_at || *account.listed < *plan.observed_at)) plan.observed_at = account.listed;
+    if (!account.listed) continue;
+    const auto age = [&](Timestamp listed, std::optional<Timestamp> looked) {
+      return in_.now - looked.value_or(listed);
+    };
+    if (!plan.observed_at || age(*account.listed, account.looked) > age(*plan.observed_at, plan.looked_at)) {
+      plan.observed_at = account.listed;
+      plan.looked_at = account.looked;
+    }
   }
   plan.changes = in_order(drafts_);
   for (const Draft& made : drafts_) {

@@ -124,7 +124,8 @@ struct Safety {
 
 struct Plan {
   std::string desired_digest;
-  std::optional<Timestamp> observed_at;  // the oldest listing used; provider's clock
+  std::optional<Timestamp> observed_at;  // the oldest listing used; its provider's clock
+  std::optional<Timestamp> looked_at;    // the engine's clock at that listing; nothing: not known
   std::vector<Change> changes;           // in an order in which they may be carried out
   std::vector<Hold> holds;               // by resource, action
   std::vector<AccountMoney> balances;    // by account

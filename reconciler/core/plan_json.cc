@@ -311,6 +311,7 @@ Json to_json(const Plan& plan) {
   json.set("formatVersion", 1);
   json.set("desiredDigest", plan.desired_digest);
   json.set("observedAt", time_json(plan.observed_at));
+  json.set("lookedAt", time_json(plan.looked_at));
   const auto list = [&](std::string_view name, const auto& values, auto form) {
     Json elements{Json::Array{}};
     for (const auto& value : values) elements.push_back(form(value));
@@ -347,6 +348,7 @@ Result<Plan> plan_from_json(const Json& json) {
   std::string problem;
   plan.desired_digest = json.string_or("desiredDigest", "");
   plan.observed_at = reader.time("observedAt");
+  plan.looked_at = reader.time("lookedAt");
   for (const Json& element : reader.list("changes")) plan.changes.push_back(change_from(element, problem));
   for (const Json& element : reader.list("holds")) plan.holds.push_back(hold_from(element, problem));
   for (const Json& element : reader.list("balances")) plan.balances.push_back(balance_from(element, problem));

@@ -174,7 +174,10 @@ void Observer::next_page(const std::string& name, std::string page) {
     }
     ListPage& listed = std::get<ListPage>(*answer);
     ++look.pages;
-    if (!look.began) look.began = listed.now;
+    if (!look.began) {
+      look.began = listed.now;
+      look.looked = hands_.now();
+    }
     std::ranges::move(listed.servers, std::back_inserter(look.servers));
     // A listing without end is no listing.
     if (look.pages > 100'000) {
@@ -201,6 +204,7 @@ void Observer::part_ended(const std::string& name) {
     pages_[name] = look.pages;
     // The first page's `now`: nothing is concluded from what came into being while the rest was read.
     merge_listing(known, std::move(look.servers), *look.began);
+    known.looked = look.looked;
     index(name);
     if (Result<Done> saved = save(name); !saved.ok()) store_failure_ = saved.error();
   }

@@ -58,7 +58,8 @@ class Observer {
     std::int64_t pages = 0;
     int parts_open = 0;
     int tries = 0;
-    std::optional<Timestamp> began;  // provider's `now` of the first page
+    std::optional<Timestamp> began;   // provider's `now` of the first page
+    std::optional<Timestamp> looked;  // the engine's clock when that page came
     std::optional<Error> trouble;
   };
 

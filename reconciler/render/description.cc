@@ -224,15 +224,16 @@ std::string render_description(const Description& description, Colour colour) {
   }
   append_section(out, "Declared", pairs_text(description.declared, colour), colour);
   if (description.account) {
-    append_section(out, "Account", account_text(*description.account, now, colour), colour);
+    append_section(out, "Account", account_text(*description.account, description.provider_now, colour), colour);
   }
   if (description.observed) {
     const auto& server = *description.observed;
-    append_section(out, fmt::format("Provider, seen {}", ago(server.seen, now)), provider_text(server, now, colour),
-                   colour);
+    const auto seen_by = description.provider_now;
+    append_section(out, fmt::format("Provider, seen {}", ago(server.seen, seen_by)),
+                   provider_text(server, seen_by, colour), colour);
     if (server.agent) {
-      append_section(out, fmt::format("Agent, reported {}", ago(server.agent->at, now)),
-                     agent_text(*server.agent, now, colour), colour);
+      append_section(out, fmt::format("Agent, reported {}", ago(server.agent->at, seen_by)),
+                     agent_text(*server.agent, seen_by, colour), colour);
     } else {
       append_section(out, "Agent", "  has not reported yet\n", colour);
     }

@@ -15,7 +15,8 @@ namespace switchyard {
 // Everything that is known of one resource, for `describe`.
 struct Description {
   Key key;
-  Timestamp now;                 // engine's clock
+  Timestamp now;                   // engine's clock
+  Timestamp provider_now{};        // the clock of the provider that reported it
   std::optional<Source> source{};  // where its document stands
   // What its document says besides a server's configuration, as pairs for people: ("region", "lon1").
   std::vector<std::pair<std::string, Json>> declared{};

@@ -48,8 +48,15 @@ Cell latency(const std::optional<AgentReport>& agent, std::optional<std::int64_t
   return {.text = latency_text(microseconds), .value = microseconds};
 }
 
+// The provider's clock of an account, by which what it reported is as old as it is.
+Timestamp clock_of(const Known& known, std::string_view account) {
+  const auto at = std::ranges::find(known.observed, account, &ObservedAccount::name);
+  return at == known.observed.end() ? known.now : provider_clock(*at, known.now);
+}
+
 std::vector<Cell> server_row(const Known& known, const DesiredServer* desired, const ObservedServer* observed) {
-  const auto facts = facts_of(desired, observed, known.overrides, known.now);
+  const auto now = observed == nullptr ? known.now : clock_of(known, observed->account);
+  const auto facts = facts_of(desired, observed, known.overrides, now);
   std::string name;
   std::optional<AgentReport> agent;
   std::optional<Rate> price;
@@ -68,7 +75,7 @@ std::vector<Cell> server_row(const Known& known, const DesiredServer* desired, c
     account = observed->account;
   }
   Cell age{"-", nullptr};
-  if (born) age = {.text = span_text(known.now - *born), .value = to_string(*born)};
+  if (born) age = {.text = span_text(now - *born), .value = to_string(*born)};
   return {cell(harmless(name)),
           cell_or_dash(ipv4),
           cell_or_dash(facts.type),
@@ -76,7 +83,7 @@ std::vector<Cell> server_row(const Known& known, const DesiredServer* desired, c
           cell_or_dash(facts.alias),
           share(facts.channels_in_use, facts.channels),
           share(facts.cps_now, facts.cps),
-          moment(expires, known.now),
+          moment(expires, now),
           cell(facts.status),
           price ? Cell{to_text(price), to_string(*price)} : Cell{"-", nullptr},
           latency(agent, &AgentReport::sip_latency_us),
@@ -153,14 +160,15 @@ Listing list_accounts(const Known& known, const std::optional<std::string>& name
     for (const auto& held : known.overrides) {
       if (held.resource == key) status += fmt::format(", {} by hand", to_string(held.what));
     }
+    const auto now = clock_of(known, account_name);
     const bool has_balance = observed != nullptr && observed->balance;
     listing.rows.push_back({cell(account_name), cell_or_dash(desired != nullptr ? desired->provider : ""),
                             has_balance
                                 ? Cell{for_people(observed->balance->amount), to_string(observed->balance->amount)}
                                 : Cell{"-", {}},
-                            moment(has_balance ? std::optional(observed->balance->at) : std::nullopt, known.now),
+                            moment(has_balance ? std::optional(observed->balance->at) : std::nullopt, now),
                             number(observed == nullptr ? 0 : static_cast<std::int64_t>(observed->servers.size())),
-                            moment(observed == nullptr ? std::nullopt : observed->listed, known.now), cell(status)});
+                            moment(observed == nullptr ? std::nullopt : observed->listed, now), cell(status)});
   }
   return listing;
 }

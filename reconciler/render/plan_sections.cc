@@ -157,7 +157,8 @@ std::string notes_section(const Plan& plan, Timestamp now, Colour colour) {
     out += '\n';
   }
   if (plan.observed_at) {
-    fmt::format_to(into, "Observed {} ({}).\n", to_string(*plan.observed_at), ago(*plan.observed_at, now));
+    fmt::format_to(into, "Observed {} ({}).\n", to_string(*plan.observed_at),
+                   ago(plan.looked_at.value_or(*plan.observed_at), now));
   }
   return out;
 }

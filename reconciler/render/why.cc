@@ -46,14 +46,20 @@ class Answerer {
     why_.headline = std::move(headline);
   }
 
+  // The provider's clock of an account, by which what it reported is as old as it is.
+  Timestamp clock_of(std::string_view account_name) const {
+    const auto* known = account(account_name);
+    return known == nullptr ? input_.now : provider_clock(*known, input_.now);
+  }
+
   std::string seen() const {
     if (observed_ == nullptr) return {};
-    return fmt::format("seen {} ({})", ago(observed_->seen, input_.now), to_string(observed_->seen));
+    return fmt::format("seen {} ({})", ago(observed_->seen, clock_of(observed_->account)), to_string(observed_->seen));
   }
 
   std::string reported() const {
     if (observed_ == nullptr || !observed_->agent) return "as was last observed";
-    return fmt::format("as its agent reported {} ({})", ago(observed_->agent->at, input_.now),
+    return fmt::format("as its agent reported {} ({})", ago(observed_->agent->at, clock_of(observed_->account)),
                        to_string(observed_->agent->at));
   }
 
@@ -85,11 +91,13 @@ class Answerer {
   void say_what_was_seen(std::string_view account_name) {
     const auto* seen_account = account(account_name);
     if (observed_ != nullptr) {
-      say(fmt::format("At the provider it is {} (id \"{}\"), {}.", facts_of(desired_, observed_, {}, input_.now).status,
-                      harmless(observed_->id), seen()));
+      say(fmt::format("At the provider it is {} (id \"{}\"), {}.",
+                      facts_of(desired_, observed_, {}, clock_of(observed_->account)).status, harmless(observed_->id),
+                      seen()));
     } else if (seen_account != nullptr && seen_account->listed) {
       say(fmt::format("No server of account \"{}\" carries its mark; the last complete listing is of {} ({}).",
-                      account_name, to_string(*seen_account->listed), ago(*seen_account->listed, input_.now)));
+                      account_name, to_string(*seen_account->listed),
+                      ago(*seen_account->listed, clock_of(account_name))));
     } else {
       say(fmt::format("Account \"{}\" was never observed.", account_name));
     }
@@ -106,7 +114,7 @@ class Answerer {
     if (at == balances.end() || !at->available) return;
     std::string age;
     if (seen_account != nullptr && seen_account->balance) {
-      age = fmt::format(", seen {} ({})", ago(seen_account->balance->at, input_.now),
+      age = fmt::format(", seen {} ({})", ago(seen_account->balance->at, clock_of(account_name)),
                         to_string(seen_account->balance->at));
     }
     say(fmt::format("Account \"{}\" has {} available{}, keeps {} in reserve and has {} or on the way.", account_name,
@@ -184,8 +192,8 @@ class Answerer {
     if (observed_ != nullptr && observed_->agent) {
       const auto& report = *observed_->agent;
       say(fmt::format("Its agent reported {} configuration {} ({}, digest {}).",
-                      report.applied_digest == desired_->digest ? "the wanted" : "another", ago(report.at, input_.now),
-                      to_string(report.at), report.applied_digest));
+                      report.applied_digest == desired_->digest ? "the wanted" : "another",
+                      ago(report.at, clock_of(observed_->account)), to_string(report.at), report.applied_digest));
     }
   }
 

@@ -114,4 +114,9 @@ std::optional<ObservedServer::ActionState> parse_action_state(std::string_view t
   return choice_of(kActionStates, text);
 }
 
+Timestamp provider_clock(const ObservedAccount& account, Timestamp now) {
+  if (!account.listed || !account.looked) return now;
+  return *account.listed + (now - *account.looked);
+}
+
 }  // namespace switchyard

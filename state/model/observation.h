@@ -124,11 +124,16 @@ struct ObservedAccount {
   std::optional<Balance> balance;
   std::optional<Catalogue> catalogue;
   std::optional<Timestamp> listed;      // provider's `now` of the last complete listing; nothing: never observed
+  std::optional<Timestamp> looked;      // the engine's clock when that listing's answer came: ties the two clocks
   std::optional<Error> trouble;         // why the newest look failed, if it did: then `servers` is older than that
   std::vector<ObservedServer> servers;  // sorted by name, then id; missing ones included
 
   friend bool operator==(const ObservedAccount&, const ObservedAccount&) = default;
 };
+
+// What the account's provider's clock says when the engine's says `now`, for ages of what the provider reported. While
+// nothing ties the two clocks they are taken to be one.
+Timestamp provider_clock(const ObservedAccount& account, Timestamp now);
 
 // Json forms, for state rows, the provider protocol and --json.
 Json to_json(const ObservedServer& server);

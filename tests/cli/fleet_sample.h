@@ -21,6 +21,8 @@ DesiredServer server(std::string name, std::string zone, std::string cluster);
 DesiredFleet fleet();
 // What was last observed of it; one server that is not ours as well.
 std::vector<ObservedAccount> observed();
+// The same, seen at the same moments by a provider whose clock is 326 days behind the engine's.
+std::vector<ObservedAccount> observed_on_another_clock();
 
 // A plan with every symbol, a hold for money and one for calls, and something in every section.
 PlanView plan();

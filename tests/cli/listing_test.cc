@@ -40,6 +40,14 @@ TEST_F(ListingTest, shows_accounts_zones_clusters_and_media_servers) {
   expect_golden("get/other-kinds.txt", all);
 }
 
+TEST_F(ListingTest, ages_are_measured_on_the_clock_of_the_provider_that_reported) {
+  const auto servers = list_resources(known(), Kind::kServer, {}).text(Colour::kOff);
+  const auto accounts = list_resources(known(), Kind::kAccount, {}).text(Colour::kOff);
+  observed_ = sample::observed_on_another_clock();
+  EXPECT_EQ(list_resources(known(), Kind::kServer, {}).text(Colour::kOff), servers);
+  EXPECT_EQ(list_resources(known(), Kind::kAccount, {}).text(Colour::kOff), accounts);
+}
+
 TEST_F(ListingTest, shows_what_was_observed_without_any_specs) {
   const auto listing = list_resources(
       {.desired = nullptr, .observed = observed_, .overrides = {}, .now = sample::now()}, Kind::kServer, "lon-1");
@@ -85,6 +93,7 @@ Description describe(Key key) {
   const auto observed = sample::observed();
   Description description{.key = std::move(key),
                           .now = sample::now(),
+                          .provider_now = sample::now(),
                           .source = Source{.file = "fleet.yaml", .line = 12},
                           .declared = declared_of(fleet, sample::server_key("lon-1")),
                           .wanted = {{.path = "spec.channels", .value = 1000},
@@ -142,6 +151,7 @@ TEST(DescriptionText, of_a_cluster_names_its_members) {
   Description description{};
   description.key = key;
   description.now = sample::now();
+  description.provider_now = sample::now();
   description.source = Source{.file = "fleet.yaml", .line = 9};
   description.declared = declared_of(sample::fleet(), key);
   expect_golden("describe/cluster.txt", render_description(description, Colour::kOff));
@@ -152,9 +162,22 @@ TEST(DescriptionText, of_an_account_shows_its_balance_with_its_age) {
   Description description{};
   description.key = key;
   description.now = sample::now();
+  description.provider_now = sample::now();
   description.account = sample::observed()[0];
   description.account->trouble = Error{.code = ErrorCode::kNotSent, .message = "could not connect"};
   expect_golden("describe/account.txt", render_description(description, Colour::kOff));
+}
+
+TEST(DescriptionText, measures_ages_on_the_clock_of_the_provider_that_reported) {
+  auto description = describe(sample::server_key("lon-1"));
+  const auto account = sample::observed_on_another_clock()[0];
+  description.observed = *std::ranges::find(account.servers, "sim-1", &ObservedServer::id);
+  description.provider_now = provider_clock(account, sample::now());
+  const auto text = render_description(description, Colour::kOff);
+  EXPECT_THAT(text, HasSubstr("Provider, seen 12s ago"));
+  EXPECT_THAT(text, HasSubstr("in 6d"));
+  EXPECT_THAT(text, HasSubstr("written 2026-11-23T18:34:25Z (20s ago)")) << "the journal is on the engine's clock";
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("326d")));
 }
 
 TEST(DescriptionText, without_anything_known_is_known_as_such) {

@@ -20,6 +20,13 @@ TEST(PlanText, is_the_same_in_colour) {
   expect_golden("plan/everything-in-colour.txt", render_plan(sample::plan(), sample::now(), Colour::kOn));
 }
 
+TEST(PlanText, measures_the_age_of_a_listing_on_the_clock_that_was_there_to_see_it) {
+  auto view = sample::plan();
+  view.plan.observed_at = sample::before(std::chrono::hours(326 * 24));
+  view.plan.looked_at = sample::before(std::chrono::seconds(12));
+  EXPECT_THAT(render_plan(view, sample::now(), Colour::kOff), HasSubstr("Observed 2026-01-01T18:34:45Z (12s ago)."));
+}
+
 TEST(PlanText, says_in_one_line_that_nothing_changes) {
   PlanView view;
   view.plan.summary.unchanged = 46;

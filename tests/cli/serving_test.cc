@@ -8,7 +8,9 @@
 namespace switchyard {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // The endpoint that a served world announced on its first line.
 std::string endpoint_of(const std::string& line) {
@@ -28,6 +30,19 @@ TEST(Sim, serves_a_world_that_apply_and_ctl_reach) {
   EXPECT_EQ(applied.exit_code, 0) << applied.out << applied.err;
   const auto dump = work.run({"sim", "ctl", "--endpoint", endpoint, "dump", "--json"}).json();
   EXPECT_EQ(dump.find("servers")->array()->size(), 1U);
+  // The world began on 2026-01-01, which is long ago here; what it reports is not.
+  const std::vector<std::vector<std::string>> telling{{"plan", "fleet.yaml"},
+                                                      {"plan", "fleet.yaml", "--refresh=false"},
+                                                      {"get", "accounts"},
+                                                      {"get", "servers"},
+                                                      {"describe", "Server/a"},
+                                                      {"describe", "Account/main"},
+                                                      {"why", "Server/a", "--path", "fleet.yaml"}};
+  for (const auto& command : telling) {
+    const auto told = work.run(command);
+    EXPECT_EQ(told.exit_code, 0) << command.front() << ": " << told.err;
+    EXPECT_THAT(told.out, Not(ContainsRegex("[0-9][0-9][0-9]d "))) << command.front();
+  }
   served.signal(SIGTERM);
   EXPECT_EQ(served.end().exit_code, 0);
 }

@@ -37,6 +37,13 @@ TEST_F(WhyTest, a_change_is_down_to_a_line_and_an_observation) {
   expect_golden("why/change.txt", text("lon-1"));
 }
 
+TEST_F(WhyTest, ages_are_measured_on_the_clock_of_the_provider_that_reported) {
+  observed_ = sample::observed_on_another_clock();
+  EXPECT_THAT(text("lon-1"), HasSubstr("seen 12s ago (2026-01-"));
+  EXPECT_THAT(text("lon-3"), HasSubstr("(12s ago)"));
+  for (const auto* name : {"lon-1", "lon-2", "lon-3"}) EXPECT_THAT(text(name), ::testing::Not(HasSubstr("326d")));
+}
+
 TEST_F(WhyTest, a_change_that_waits_says_for_what) {
   expect_golden("why/waiting.txt", text("front-1"));
 }

@@ -90,6 +90,7 @@ ObservedAccount an_account(const std::string& name, int servers) {
                              .delivery = std::chrono::minutes(5),
                              .delivery_failed = std::chrono::minutes(15)},
       .listed = at("2026-11-23T18:00:00Z"),
+      .looked = at("2027-02-03T04:05:06Z"),
       .trouble = {},
       .servers = {}};
   for (int i = 0; i < servers; ++i) {

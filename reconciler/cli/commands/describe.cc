@@ -39,9 +39,12 @@ void add_specs(Description& description, const LoadedSpecs& specs) {
 Result<Done> add_state(Description& description, Store& store, const std::vector<ObservedAccount>& observed) {
   const auto& key = description.key;
   if (const auto* server = find_observed(observed, key)) description.observed = *server;
-  if (key.kind == Kind::kAccount) {
-    const auto account = std::ranges::find(observed, key.name, &ObservedAccount::name);
-    if (account != observed.end()) description.account = *account;
+  description.provider_now = description.now;
+  const auto& account_name = description.observed ? description.observed->account : key.name;
+  if (description.observed || key.kind == Kind::kAccount) {
+    const auto account = std::ranges::find(observed, account_name, &ObservedAccount::name);
+    if (account != observed.end()) description.provider_now = provider_clock(*account, description.now);
+    if (account != observed.end() && key.kind == Kind::kAccount) description.account = *account;
   }
   const auto declarations = store.declarations();
   if (!declarations) return declarations.error();
