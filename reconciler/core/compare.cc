@@ -97,6 +97,14 @@ std::vector<FieldChange> compare_fields(const DesiredFleet& desired, const Desir
   return changes;
 }
 
+bool fits(const DesiredFleet& desired, const DesiredServer& wanted, const ObservedServer& machine,
+          const Catalogue& catalogue) {
+  Member member(wanted.key);
+  member.desired = &wanted;
+  member.current = &machine;
+  return worst_effect(compare_fields(desired, wanted, member, catalogue, {})) != Effect::kReplace;
+}
+
 std::optional<FieldChange> compare_peers(const DesiredServer& wanted, const Member& member, std::vector<Peer> peers,
                                          const std::vector<std::string>& coming) {
   if (member.current == nullptr || !member.current->agent) return std::nullopt;

@@ -18,6 +18,10 @@ using Fingerprints = std::map<std::pair<Key, std::string>, std::string>;
 std::vector<FieldChange> compare_fields(const DesiredFleet& desired, const DesiredServer& wanted, const Member& member,
                                         const Catalogue& catalogue, const Fingerprints& fingerprints);
 
+// Whether a machine is what its document wants, or can be made so: one that is not is replaced, never changed.
+bool fits(const DesiredFleet& desired, const DesiredServer& wanted, const ObservedServer& machine,
+          const Catalogue& catalogue);
+
 // The change of a server's peers ("destinations" of a dispatcher, "media" of a switch), or nothing. `coming` names
 // wanted peers that this plan brings into service and whose address is known only then.
 std::optional<FieldChange> compare_peers(const DesiredServer& wanted, const Member& member, std::vector<Peer> peers,

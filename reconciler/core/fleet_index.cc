@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reconciler/core/compare.h"
+
 namespace switchyard {
 namespace {
 
 const Declaration* find_declaration(std::span<const Declaration> declarations, const Key& key) {
   const auto at = std::ranges::lower_bound(declarations, key, {}, &Declaration::resource);
   return at != declarations.end() && at->resource == key ? &*at : nullptr;
-}
-
-// Whether a machine is where and what its document wants: one that does not is replaced, never changed.
-bool fits(const ObservedServer& machine, const DesiredServer& wanted) {
-  return machine.account == wanted.account && (machine.region.empty() || machine.region == wanted.region) &&
-         (!machine.role || *machine.role == wanted.role);
 }
 
 }  // namespace
@@ -55,7 +51,7 @@ bool runs(const ObservedServer& server) {
 
 FleetIndex::FleetIndex(const DesiredFleet& desired, std::span<const ObservedAccount> observed,
                        std::span<const Declaration> declarations, std::span<const GivenUp> given_up)
-    : observed_(observed), given_up_(given_up) {
+    : desired_(desired), observed_(observed), given_up_(given_up) {
   // Former names lead to their successor as long as nothing new bears them.
   std::map<Key, Key> renamed;
   for (const DesiredServer& server : desired.servers) {
@@ -160,26 +156,38 @@ void FleetIndex::choose(Member& member, std::vector<const ObservedServer*> machi
     }
   }
   if (there.empty()) return;
+  if (there.size() == 1) {
+    member.current = there.front();
+    return;
+  }
   const std::string known_uid = member.declaration == nullptr ? "" : member.declaration->uid;
-  // The best first: one that fits, then one in service, then the one the journal knows, then the oldest.
-  const auto rank = [&](const ObservedServer* server) {
-    const bool fit = member.desired == nullptr || fits(*server, *member.desired);
-    return std::make_tuple(!fit, server->phase == Phase::kProvisioning || server->phase == Phase::kFailed,
-                           server->mark->uid != known_uid, server->created.value_or(Timestamp{}), server->account,
-                           server->id);
+  struct Candidate {
+    const ObservedServer* server;
+    bool fits;
   };
-  std::ranges::sort(there, {}, rank);
+  std::vector<Candidate> candidates;
+  for (const ObservedServer* server : there) {
+    const ObservedAccount* seen_in = account(server->account);
+    const bool fit =
+        member.desired == nullptr || fits(desired_, *member.desired, *server,
+                                          seen_in == nullptr ? Catalogue{} : seen_in->catalogue.value_or(Catalogue{}));
+    candidates.push_back({server, fit});
+  }
+  // The best first: one that fits, then one in service, then the one the journal knows, then the oldest.
+  const auto rank = [&](const Candidate& one) {
+    const ObservedServer& server = *one.server;
+    return std::make_tuple(!one.fits, server.phase == Phase::kProvisioning || server.phase == Phase::kFailed,
+                           server.mark->uid != known_uid, server.created.value_or(Timestamp{}), server.account,
+                           server.id);
+  };
+  std::ranges::sort(candidates, {}, rank);
   // A successor that does not serve yet leaves the old one in place: both are there while the replacement is under way.
-  member.current = there.front();
-  for (const ObservedServer* server : std::span(there).subspan(1)) {
-    const bool same_machine_twice = server->mark->uid == member.current->mark->uid;
-    const bool replaced =
-        member.desired == nullptr || !fits(*server, *member.desired) || server->mark->uid == known_uid;
-    if (same_machine_twice || replaced) {
-      member.superseded.push_back(server);
-    } else {
-      member.doubles.push_back(server);
-    }
+  member.current = candidates.front().server;
+  for (const Candidate& one : std::span(candidates).subspan(1)) {
+    const std::string& uid = one.server->mark->uid;
+    const bool same_machine_twice = uid == member.current->mark->uid;
+    const bool replaced = member.desired == nullptr || !one.fits || uid == known_uid;
+    (same_machine_twice || replaced ? member.superseded : member.doubles).push_back(one.server);
   }
 }
 

@@ -53,6 +53,7 @@ class FleetIndex {
  private:
   void choose(Member& member, std::vector<const ObservedServer*> machines) const;
 
+  const DesiredFleet& desired_;
   std::span<const ObservedAccount> observed_;
   std::span<const GivenUp> given_up_;
   std::vector<Member> wanted_;

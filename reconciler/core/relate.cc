@@ -92,6 +92,11 @@ void Planner::relate_removals_to_peers() {
     if (removal.change.action != Action::kDelete || removal.machine == nullptr) continue;
     const ObservedServer& machine = *removal.machine;
     const std::string address = machine.ipv4.empty() ? machine.ipv6 : machine.ipv4;
+    // Private addresses repeat between accounts: who is sent to is the successor then.
+    const Member* stays = removal.member;
+    if (stays != nullptr && stays->current != nullptr && stays->current != &machine && address_of(*stays) == address) {
+      continue;
+    }
     const std::string& name = machine.mark ? machine.mark->key.name : removal.change.resource.name;
     const auto [from, to] = knows.equal_range(std::pair(name, address));
     for (auto at = from; at != to; ++at) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "reconciler/core/compare.h"
 #include "reconciler/core/money.h"
 #include "reconciler/engine/executor.h"
 
@@ -22,8 +23,10 @@ std::optional<Hands::Submission> Executor::prepare_create(std::size_t i) {
   }
   const bool replaces = task.change.action == Action::kReplace;
   for (const ObservedServer* known : shop_.observer.machines_of(account->name, account->fleet, server->key)) {
-    if (replaces && known->mark->uid == task.uid) continue;
     if (known->missing_since) continue;
+    // What must be replaced as well is no successor.
+    const Catalogue offers = shop_.catalogue_of(known->account);
+    if (replaces && (known->mark->uid == task.uid || !fits(shop_.desired(), *server, *known, offers))) continue;
     end(i, End::kStale, "server \"" + known->id + "\" is there already");
     return std::nullopt;
   }

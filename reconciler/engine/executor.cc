@@ -143,9 +143,11 @@ void Executor::begin(std::size_t i) {
   Task& task = tasks_[i];
   if (task.begun || task.end || interrupted_) return;
   const bool buys = task.change.action == Action::kCreate || task.change.action == Action::kReplace;
-  if (buys && reactivations_open_[task.change.account] > 0) {
+  // Who pays for a replacement is the account its successor stands in.
+  const std::string& payer = buys && wanted(task) != nullptr ? wanted(task)->account : task.change.account;
+  if (buys && reactivations_open_[payer] > 0) {
     // Reactivation comes before deployment (domain.md).
-    creates_waiting_[task.change.account].push_back(i);
+    creates_waiting_[payer].push_back(i);
     return;
   }
   task.begun = true;

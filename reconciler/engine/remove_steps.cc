@@ -28,13 +28,18 @@ void Executor::remove_machine(std::size_t i) {
     // A server that somebody still sends calls or media to does not go: whoever knows its address is told first.
     if (now != nullptr) {
       const std::string& address = now->ipv4.empty() ? now->ipv6 : now->ipv4;
+      // Private addresses repeat between accounts: a successor may have the same.
+      const DesiredServer* still = wanted(task);
+      const ObservedServer* successor = still == nullptr ? nullptr : shop_.machine_of(*still);
+      const bool taken_over = successor != nullptr && successor != now &&
+                              (successor->ipv4.empty() ? successor->ipv6 : successor->ipv4) == address;
       for (const ObservedAccount& account : shop_.view.accounts) {
         for (const ObservedServer& other : account.servers) {
           if (address.empty() || !other.agent || other.confirmed_gone || !serving(other) || &other == now) continue;
           const bool sends = std::ranges::any_of(
               other.agent->peers, [&](const Peer& peer) { return peer.address == address && peer.name == now->name; });
           const bool ours = other.mark && shop_.desired().server(other.mark->key) != nullptr;
-          if (!sends || !ours || options_.destroy_all) continue;
+          if (!sends || !ours || taken_over || options_.destroy_all) continue;
           end_held(i, Gate::kDependency, to_string(other.mark->key) + " still sends to it");
           return std::nullopt;
         }

@@ -1,7 +1,10 @@
 #include "reconciler/engine/workshop.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+
+#include "reconciler/core/compare.h"
 
 namespace switchyard {
 namespace {
@@ -24,20 +27,36 @@ std::string Workshop::source_path(const DesiredServer& server) {
   return at->second;
 }
 
-ObservedServer* Workshop::machine_of(const DesiredServer& server) {
-  const DesiredAccount* account = desired().account(server.account);
-  if (account == nullptr) return nullptr;
-  std::vector<ObservedServer*> machines = observer.machines_of(server.account, account->fleet, server.key);
-  for (const std::string& old : server.formerly) {
-    if (machines.empty()) machines = observer.machines_of(server.account, account->fleet, Key{server.key.kind, old});
+std::vector<ObservedServer*> Workshop::machines_marked(const Key& key) {
+  std::vector<ObservedServer*> machines;
+  for (const DesiredAccount& account : desired().accounts) {
+    std::ranges::move(observer.machines_of(account.name, account.fleet, key), std::back_inserter(machines));
   }
+  // What turned up late is swept away and stands for nothing.
+  std::erase_if(machines, [&](const ObservedServer* machine) {
+    return std::ranges::binary_search(view.given_up, machine->mark->uid, {}, &GivenUp::uid);
+  });
+  return machines;
+}
+
+ObservedServer* Workshop::machine_of(const DesiredServer& server) {
+  std::vector<ObservedServer*> machines = machines_marked(server.key);
+  for (const std::string& old : server.formerly) {
+    const Key former{server.key.kind, old};
+    if (machines.empty() && desired().server(former) == nullptr) machines = machines_marked(former);
+  }
+  if (machines.size() < 2) return machines.empty() ? nullptr : machines.front();
+  const auto declared = std::ranges::lower_bound(view.declarations, server.key, {}, &Declaration::resource);
+  const bool known = declared != view.declarations.end() && declared->resource == server.key;
+  const std::string known_uid = known ? declared->uid : "";
+  // As FleetIndex chooses, but for one thing: a successor counts only once it is delivered.
   const auto rank = [&](const ObservedServer* machine) {
-    const bool fits = machine->region.empty() || machine->region == server.region;
-    return std::make_tuple(machine->missing_since.has_value(), !machine->delivered, !fits,
-                           machine->created.value_or(Timestamp{}), machine->id);
+    return std::make_tuple(machine->missing_since.has_value(), !machine->delivered,
+                           !fits(desired(), server, *machine, catalogue_of(machine->account)),
+                           machine->mark->uid != known_uid, machine->created.value_or(Timestamp{}), machine->account,
+                           machine->id);
   };
-  const auto best = std::ranges::min_element(machines, {}, rank);
-  return best == machines.end() ? nullptr : *best;
+  return *std::ranges::min_element(machines, {}, rank);
 }
 
 void Workshop::index_desired() {

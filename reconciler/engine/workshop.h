@@ -32,8 +32,11 @@ class Workshop {
 
   // Absolute, symlink-free path of the file that declares a server (law 8).
   std::string source_path(const DesiredServer& server);
-  // The machine that is a wanted server now; nullptr: none. Prefers one that serves where it is wanted.
+  // The machine that is a wanted server now, in whichever account; nullptr: none. While a replacement is under way it
+  // is the successor as soon as that is delivered.
   ObservedServer* machine_of(const DesiredServer& server);
+  // All machines of declared accounts that carry a resource's mark, without those under a uid that was given up.
+  std::vector<ObservedServer*> machines_marked(const Key& key);
   // The peers a server is to have with what is known now.
   std::vector<Peer> peers_now(const DesiredServer& server);
   // A secret, read once. Errors: those of read_secret().

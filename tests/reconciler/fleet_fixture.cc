@@ -103,36 +103,44 @@ Plan Fleet::plan(const PlanOptions& options) {
   return plan;
 }
 
-ApplyReport Fleet::carry_out(const std::function<Result<ApplyReport>(Engine&)>& what) {
+Result<ApplyReport> Fleet::carry_out(const std::function<Result<ApplyReport>(Engine&)>& what) {
   const auto command = begin(true);
   Engine& engine = *command->engine;
   EXPECT_TRUE(engine.settle().ok());
   EXPECT_TRUE(engine.observe().ok());
-  const Result<ApplyReport> report = what(engine);
-  EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().message);
-  if (!report.ok()) return {};
+  Result<ApplyReport> report = what(engine);
+  if (!report.ok()) return report;
   for (const std::string& text : report->failures) said_ += text + "\n";
   for (const std::string& text : report->stale) said_ += text + "\n";
   for (const Hold& hold : report->holds) said_ += hold.reason + "\n";
-  return *report;
+  return report;
+}
+
+ApplyReport Fleet::done(const Result<ApplyReport>& report) {
+  EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().message);
+  return report.ok() ? *report : ApplyReport{};
 }
 
 ApplyReport Fleet::apply(const PlanOptions& options) {
-  return carry_out([&](Engine& engine) {
+  return done(carry_out([&](Engine& engine) {
     const Plan plan = engine.plan(options);
     said_ += to_string(to_json(plan)) + "\n";
     return engine.apply(plan, options, Engine::Scope::kFollowUp, [this](const Progress& step) {
       progress.push_back(fmt::format("{} {}: {}", to_string(step.action), to_string(step.resource), step.text));
     });
-  });
+  }));
 }
 
 ApplyReport Fleet::apply_file(const Plan& plan) {
-  return carry_out(
-      [&](Engine& engine) { return engine.apply(plan, {}, Engine::Scope::kStrict, [](const Progress&) {}); });
+  return done(carry_out(
+      [&](Engine& engine) { return engine.apply(plan, {}, Engine::Scope::kStrict, [](const Progress&) {}); }));
 }
 
 ApplyReport Fleet::act(Action action, const Key& key, const PlanOptions& options) {
+  return done(try_act(action, key, options));
+}
+
+Result<ApplyReport> Fleet::try_act(Action action, const Key& key, const PlanOptions& options) {
   return carry_out(
       [&](Engine& engine) { return engine.act(action, {key}, Json(Json::Object{}), options, [](const Progress&) {}); });
 }
@@ -178,6 +186,32 @@ void Fleet::did(const Result<Json>& done) {
   EXPECT_TRUE(done.ok()) << (done.ok() ? "" : done.error().message);
 }
 
+std::vector<std::string> Fleet::accounts() const {
+  std::vector<std::string> names;
+  for (const auto& [account, world] : worlds_) names.push_back(account);
+  return names;
+}
+
+void Fleet::balance(std::string_view amount) {
+  for (const std::string& account : accounts()) did(ctl(CtlBalance{std::string(amount)}, account));
+}
+
+void Fleet::advance(Duration by) {
+  for (const std::string& account : accounts()) did(ctl(CtlAdvance{by}, account));
+}
+
+void Fleet::fault(FaultKind kind, std::optional<std::int64_t> times, std::int64_t rate_ppm) {
+  for (const std::string& account : accounts()) {
+    did(ctl(CtlFault{Fault{.kind = kind, .rate_ppm = rate_ppm, .times = times}}, account));
+  }
+}
+
+std::int64_t Fleet::number(std::string_view field) {
+  std::int64_t sum = 0;
+  for (const std::string& account : accounts()) sum += dump(account).integer_or(field, -1);
+  return sum;
+}
+
 void Fleet::no_faults() {
   for (std::size_t i = 0; i < kFaultKinds; ++i) fault(static_cast<FaultKind>(i), 0, 0);
 }
@@ -201,9 +235,11 @@ std::vector<std::string> Fleet::world() {
 }
 
 Json Fleet::server_of(std::string_view name) {
-  const Json dumped = dump();
-  for (const Json& server : *dumped.find("servers")->array()) {
-    if (server.string_or("name", "") == name) return server;
+  for (const std::string& account : accounts()) {
+    const Json dumped = dump(account);
+    for (const Json& server : *dumped.find("servers")->array()) {
+      if (server.string_or("name", "") == name) return server;
+    }
   }
   ADD_FAILURE() << "the world has no server " << name;
   return {};

@@ -28,7 +28,7 @@ class Witness {
   int stops = 0;
 
   std::int64_t mutations = 0;
-  // Runs before a call of that kind is sent.
+  // Runs before a call that changes the world is sent.
   std::function<void(const Call&)> before;
 };
 
@@ -56,6 +56,7 @@ class Fleet {
   ApplyReport apply(const PlanOptions& options = {});
   ApplyReport apply_file(const Plan& plan);  // `apply PLANFILE`
   ApplyReport act(Action action, const Key& key, const PlanOptions& options = {});
+  Result<ApplyReport> try_act(Action action, const Key& key, const PlanOptions& options = {});
   Result<Done> import_server(const Key& key, const std::string& id);
   // Applies again, with an hour between, until it has nothing to do and nothing is held; at most so often. The last
   // report.
@@ -67,26 +68,26 @@ class Fleet {
 
   // The world by hand.
   Result<Json> ctl(const CtlCommand& command, std::string_view account = "main");
-  void balance(std::string_view amount) { did(ctl(CtlBalance{std::string(amount)})); }
+  std::vector<std::string> accounts() const;  // that have a world
+  void balance(std::string_view amount);      // of every account
   void expire(std::string_view name) { did(ctl(CtlExpire{std::string(name)})); }
   void vanish(std::string_view name) { did(ctl(CtlVanish{std::string(name)})); }
   void power(std::string_view name, Power power) { did(ctl(CtlPower{std::string(name), power})); }
   void set(std::string_view name, std::string_view field, std::string_view value) {
     did(ctl(CtlSet{std::string(name), std::string(field), std::string(value)}));
   }
-  void advance(Duration by) { did(ctl(CtlAdvance{by})); }
+  void advance(Duration by);
   void calls(std::string_view name, std::int64_t number, std::optional<Duration> lasting = {}) {
     did(ctl(CtlCalls{std::string(name), number, lasting}));
   }
-  void fault(FaultKind kind, std::optional<std::int64_t> times = 1, std::int64_t rate_ppm = 1'000'000) {
-    did(ctl(CtlFault{Fault{.kind = kind, .rate_ppm = rate_ppm, .times = times}}));
-  }
+  // At every account's provider.
+  void fault(FaultKind kind, std::optional<std::int64_t> times = 1, std::int64_t rate_ppm = 1'000'000);
   void no_faults();
   Json dump(std::string_view account = "main");
   // "a active", sorted; all servers there are.
   std::vector<std::string> world();
   Json server_of(std::string_view name);
-  std::int64_t number(std::string_view field) { return dump().integer_or(field, -1); }
+  std::int64_t number(std::string_view field);  // of all accounts together
 
   // Everything in the state and the plans and progress so far, as text: what a canary must not be in.
   std::string everything_said();
@@ -101,7 +102,8 @@ class Fleet {
   std::unique_ptr<Command> begin(bool writes);
   void take(LoadedSpecs specs);
   void did(const Result<Json>& done);
-  ApplyReport carry_out(const std::function<Result<ApplyReport>(Engine&)>& what);
+  Result<ApplyReport> carry_out(const std::function<Result<ApplyReport>(Engine&)>& what);
+  ApplyReport done(const Result<ApplyReport>& report);
 
   std::unique_ptr<Lock> own_lock_;
   Lock* lock_;

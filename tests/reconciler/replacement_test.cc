@@ -9,9 +9,11 @@ namespace switchyard::testing {
 namespace {
 
 using std::chrono::minutes;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 constexpr const char* kGround = R"(
@@ -27,6 +29,10 @@ constexpr const char* kFront =
 std::string a_in(std::string_view zone, std::string_view more = "") {
   return std::string(kGround) + "Server a {zone: " + std::string(zone) + ", size: s-1vcpu-2gb, cluster: core" +
          std::string(more) + "}\n";
+}
+
+void did_ok(const Result<Json>& done) {
+  ASSERT_TRUE(done.ok()) << done.error().message;
 }
 
 TEST(Replacement, AMachineThatIsDownAndGoesIsNotBroughtUpFirst) {
@@ -122,6 +128,79 @@ TEST(Replacement, AStartedServerIsDrainedBeforeItIsResized) {
   EXPECT_TRUE(called);
   EXPECT_EQ(fleet.number("callsCut"), 0);
   EXPECT_EQ(fleet.server_of("b").string_or("size", ""), "s-4vcpu-8gb");
+}
+
+// Two zones of one region: nothing at the provider tells the two machines apart, only what is in force on them.
+TEST(Replacement, OfTwoMachinesInOneRegionTheOneOfTheWantedZoneIsTheServer) {
+  Picture picture(a_in("london"));
+  picture.has_all();
+  picture.want(a_in("islington"));
+  ASSERT_THAT(changes_of(picture.plan()), ElementsAre("replace Server/a"));
+  picture.has(server("a"));
+  const Plan plan = picture.plan();
+  ASSERT_THAT(changes_of(plan), ElementsAre("delete Server/a"));
+  EXPECT_EQ(plan.changes[0].provider_id, "srv-1");
+  EXPECT_THAT(plan.unmanaged, IsEmpty());
+}
+
+TEST(Replacement, KilledAnywhereAMoveBetweenZonesOfOneRegionEndsWithOneMachine) {
+  const auto lock = test_lock();
+  for (int lives = 0; lives < 90; ++lives) {
+    Fleet fleet(a_in("london") + kFront, {.seed = 7, .lock = lock.get()});
+    ASSERT_EQ(fleet.apply().exit_code(), 0);
+    fleet.want(a_in("islington") + kFront);
+    fleet.witness.lives = lives;
+    bool killed = false;
+    try {
+      (void)fleet.apply();
+    } catch (const Killed&) {
+      killed = true;
+    }
+    fleet.witness.lives = -1;
+    ASSERT_EQ(fleet.converge().exit_code(), 0) << lives;
+    ASSERT_THAT(fleet.world(), ElementsAre("a active", "front active")) << lives;
+    ASSERT_TRUE(fleet.plan().empty()) << lives;
+    ASSERT_THAT(fleet.plan().unmanaged, IsEmpty()) << lives;
+    if (!killed) break;
+  }
+}
+
+TEST(Replacement, AServerOfAnotherTypeTakesItsPlaceBehindADispatcher) {
+  const std::string other = "Server b {zone: london, size: s-1vcpu-2gb, cluster: core}\n";
+  const std::string second =
+      "Server c {zone: london, type: dispatcher, size: s-1vcpu-2gb, balancer: {cluster: core}}\n";
+  Fleet fleet(a_in("london") + other + kFront + second);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.want(a_in("london") + other + kFront + "Server c {zone: london, size: s-1vcpu-2gb, cluster: core}\n");
+  const ApplyReport report = fleet.apply();
+  EXPECT_EQ(report.exit_code(), 0) << ::testing::PrintToString(holds_of(report.holds));
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active", "c active", "front active"));
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
+TEST(Replacement, AServerMovesToAnotherAccountBehindItsDispatcher) {
+  const auto ground = [](std::string_view zone) {
+    return "Account main {provider: sim}\nAccount second {provider: sim}\nZone london {account: main, region: "
+           "lon1}\nZone paris {account: second, region: lon1}\nCluster core {}\nServer a {zone: " +
+           std::string(zone) + ", size: s-1vcpu-2gb, cluster: core}\n";
+  };
+  Fleet fleet(ground("london") + kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  // While the other account cannot pay, the machine that serves is sent to, whatever else changes.
+  did_ok(fleet.ctl(CtlBalance{"1.00"}, "second"));
+  const std::string weighed =
+      "Server front {zone: london, type: dispatcher, size: s-1vcpu-2gb, cps: 40, balancer: "
+      "{cluster: core}}\n";
+  fleet.want(ground("paris") + weighed);
+  const ApplyReport held = fleet.apply();
+  EXPECT_THAT(holds_of(held.holds), ElementsAre(HasSubstr("replace Server/a: balance")));
+  EXPECT_THAT(holds_of(fleet.apply().holds), ElementsAre(HasSubstr("replace Server/a: balance")));
+  EXPECT_THAT(fleet.plan().changes, IsEmpty());
+  did_ok(fleet.ctl(CtlBalance{"500.00"}, "second"));
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_EQ(fleet.dump("main").find("servers")->array()->size(), 1U);
+  EXPECT_EQ(fleet.dump("second").find("servers")->array()->size(), 1U);
+  EXPECT_TRUE(fleet.plan().empty());
 }
 
 }  // namespace
