@@ -151,6 +151,17 @@ void Planner::decide(const Member& member) {
       return;
     }
   }
+    const ObservedAccount* account = fleet_.account(open->intent.account);
+    const bool seen_now = account != nullptr && account->listed && !account->trouble;
+    if (open->intent.action != Action::kCreate && !seen_now) {
+      Draft made = draft(member, open->intent.action, member.current, "has no known outcome");
+      hold(made, Gate::kObservation,
+           "a " + std::string(to_string(open->intent.action)) + " sent at " + to_string(open->intent.written) +
+               " has no known outcome, and account " + quoted(open->intent.account) +
+               " cannot be seen now; it is looked for before anything is done to it");
+      add(std::move(made));
+      return;
+    }
   if (member.current == nullptr) {
     decide_absent(member);
   } else {
@@ -235,8 +246,11 @@ void Planner::decide_present(const Member& member) {
     return;
   }
   if (machine.phase == Phase::kFailed) {
-    warnings_.push_back(to_string(member.key) + " has failed at its provider; `switchyard action restart " +
-                        to_string(member.key) + "` is the mildest cure, os-cycle and power-cycle come after it");
+    Draft cure = draft(member, Action::kRestart, &machine, "has failed at its provider");
+    hold(cure, Gate::kProvider,
+         "it has failed at its provider, and nothing climbs the ladder by itself; `switchyard action restart " +
+             to_string(member.key) + "` is the mildest cure, os-cycle and power-cycle come after it");
+    add(std::move(cure));
     return;
   }
   std::optional<std::size_t> first;

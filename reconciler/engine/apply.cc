@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <iterator>
 
 #include "reconciler/engine/clock.h"
 #include "reconciler/engine/engine_impl.h"
+#include "reconciler/engine/patience.h"
 
 // Applying: a plan is carried out, the world is looked at again, and what follows is done, until nothing more can be
 // done.
@@ -11,6 +13,8 @@ namespace {
 // After so many failures in a row of one change, apply no longer waits for its back-off: the loop or the operator goes
 // on.
 constexpr std::int64_t kPatience = 3;
+// And after so many refusals in a row because the world had moved: a plan made anew each time ought to have been right.
+constexpr int kRefusals = 3;
 constexpr int kRounds = 1000;
 
 Effect effect_of_action(Action action) {
@@ -51,6 +55,19 @@ bool follows(const Change& change, const std::set<Key>& shown, const FleetIndex&
   const bool never_delivered =
       member->current != nullptr && member->current->id == change.provider_id && !member->current->delivered;
   return late || never_delivered;
+}
+
+Hold hold_of(const Change& change, Gate gate, std::string reason) {
+  return Hold{.action = change.action,
+              .resource = change.resource,
+              .account = change.account,
+              .gate = gate,
+              .reason = std::move(reason),
+              .needs = std::nullopt,
+              .short_by = std::nullopt,
+              .until = std::nullopt,
+              .fields = change.fields,
+              .source = change.source};
 }
 
 }  // namespace
@@ -158,9 +175,15 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   const auto stopped = [&] {
     return executor.interrupted() || shop.hands.runner().stops() > 0 || (deadline && machine_now() >= *deadline);
   };
+  const auto refused = [&](const Change& change) {
+    const auto at = executor.refusals().find({change.resource, change.action});
+    return at != executor.refusals().end() && at->second.number >= kRefusals;
+  };
   adopt();
   std::vector<Change> changes = approved.changes;
   Plan last = approved;
+  Patience patience(shop);
+  bool ended = false;  // nothing more can be done
   for (int round = 0; round < kRounds; ++round) {
     if (Result<Done> ran = executor.run(changes, Intent::Origin::kPlanned, deadline); !ran.ok()) return ran.error();
     if (stopped()) break;
@@ -169,12 +192,15 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     if (Result<Done> settled = settle(); !settled.ok()) return settled.error();
     if (stopped()) break;
     last = plan(options);
-    if (scope == Scope::kStrict) break;
+    if (scope == Scope::kStrict) {
+      ended = true;
+      break;
+    }
     changes.clear();
     bool complete = true;
     for (const Change& change : last.changes) {
       const bool tried = executor.held().contains({change.resource, change.action});
-      if (tried || !follows(change, shown, shop.fleet())) {
+      if (tried || refused(change) || !follows(change, shown, shop.fleet())) {
         complete = false;
       } else {
         changes.push_back(change);
@@ -200,7 +226,9 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     if (!changes.empty()) continue;
     // Nothing to do now: wait for what is under way, or for a back-off that ends soon.
     std::optional<Timestamp> due;
-    if (!last.under_way.empty()) due = shop.now() + std::chrono::seconds(5);
+    const Result<bool> waits = patience.waits(last.under_way);
+    if (!waits.ok()) return waits.error();
+    if (*waits) due = shop.now() + std::chrono::seconds(5);
     for (const Hold& hold : last.holds) {
       if (hold.gate != Gate::kProvider || !hold.until) continue;
       const bool patient = std::ranges::any_of(shop.view.attempts, [&](const Attempts& one) {
@@ -208,7 +236,10 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
       });
       if (patient && (!due || *hold.until < *due)) due = hold.until;
     }
-    if (!due) break;
+    if (!due) {
+      ended = true;
+      break;
+    }
     while (shop.now() < *due && !stopped()) {
       if (Result<Done> turned = shop.hands.turn(*due); !turned.ok()) return turned.error();
     }
@@ -228,20 +259,30 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
                               });
     if (wanted_still) report.holds.push_back(hold);
   }
+  // Whatever is wanted and not so is told, so that only a fleet that is as it should be ends well.
   for (const Change& change : last.changes) {
-    // The end of a machine that came up on the way was shown to nobody: it waits for the next apply (law 7).
     const bool held = executor.held().contains({change.resource, change.action});
-    if (scope == Scope::kStrict || held || follows(change, shown, shop.fleet())) continue;
-    report.holds.push_back(Hold{.action = change.action,
-                                .resource = change.resource,
-                                .account = change.account,
-                                .gate = Gate::kObservation,
-                                .reason = "it came up while this ran and was not in the plan; apply again",
-                                .needs = std::nullopt,
-                                .short_by = std::nullopt,
-                                .until = std::nullopt,
-                                .fields = change.fields,
-                                .source = change.source});
+    if (scope == Scope::kStrict || report.interrupted || held) continue;
+    if (refused(change)) {
+      report.holds.push_back(
+          hold_of(change, Gate::kObservation,
+                  "it was refused " + std::to_string(kRefusals) +
+                      " times in a row, each time the world was not what it was a moment before, last: " +
+                      executor.refusals().at({change.resource, change.action}).why + "; apply again"));
+    } else if (!follows(change, shown, shop.fleet())) {
+      // The end of a machine that came up on the way was shown to nobody: it waits for the next apply (law 7).
+      report.holds.push_back(
+          hold_of(change, Gate::kObservation, "it came up while this ran and was not in the plan; apply again"));
+    } else if (!ended) {
+      report.holds.push_back(hold_of(change, Gate::kObservation,
+                                     "it was planned anew in every one of " + std::to_string(kRounds) +
+                                         " rounds; something else keeps changing it back"));
+    }
+  }
+  if (!report.interrupted) {
+    Result<std::vector<Hold>> waited_for = patience.holds(last);
+    if (!waited_for.ok()) return waited_for.error();
+    std::ranges::move(*waited_for, std::back_inserter(report.holds));
   }
   for (const auto& [what, message] : executor.failures()) {
     const bool wanted_still =

@@ -218,6 +218,7 @@ void Executor::end(std::size_t i, End how, const std::string& text) {
     case End::kDone:
       ++done_;
       failures_.erase(what);
+      refusals_.erase(what);
       shop_.succeeded(task.change.resource, task.change.action);
       break;
     case End::kFailed:
@@ -233,6 +234,8 @@ void Executor::end(std::size_t i, End how, const std::string& text) {
       break;
     case End::kStale:
       shown = Progress::What::kStale;
+      ++refusals_[what].number;
+      refusals_[what].why = text;
       stale_.push_back(std::string(to_string(task.change.action)) + " of " + to_string(task.change.resource) + ": " +
                        text);
       shop_.event(task.change.resource, task.change.account, "stale",

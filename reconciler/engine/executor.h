@@ -31,6 +31,12 @@ class Executor {
   const std::map<std::pair<Key, Action>, std::string>& failures() const { return failures_; }
   const std::map<std::pair<Key, Action>, Hold>& held() const { return held_; }
   const std::vector<std::string>& stale() const { return stale_; }
+  // How often in a row a change was refused because the world had moved, and why last.
+  struct Refusals {
+    int number = 0;
+    std::string why;
+  };
+  const std::map<std::pair<Key, Action>, Refusals>& refusals() const { return refusals_; }
 
  private:
   enum class End { kDone, kFailed, kHeld, kStale, kAbandoned };
@@ -145,6 +151,7 @@ class Executor {
   std::map<std::pair<Key, Action>, std::string> failures_;
   std::map<std::pair<Key, Action>, Hold> held_;
   std::vector<std::string> stale_;
+  std::map<std::pair<Key, Action>, Refusals> refusals_;
   std::optional<Error> broken_;
 };
 

@@ -186,13 +186,14 @@ TEST(Core, AnExpiredServerThatIsWantedStoppedIsLeftAlone) {
   EXPECT_TRUE(picture.plan().empty());
 }
 
-TEST(Core, AFailedServerIsToldOfAndNothingClimbsTheLadderByItself) {
+TEST(Core, AFailedServerIsHeldAndNothingClimbsTheLadderByItself) {
   Picture picture(kOne);
   picture.has_all();
   picture["a"].phase = Phase::kFailed;
   const Plan plan = picture.plan();
-  EXPECT_TRUE(plan.empty());
-  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("action restart Server/a")));
+  EXPECT_THAT(plan.changes, IsEmpty());
+  ASSERT_THAT(holds_of(plan.holds), ElementsAre("restart Server/a: provider"));
+  EXPECT_THAT(plan.holds[0].reason, HasSubstr("`switchyard action restart Server/a`"));
 }
 
 TEST(Core, APendingReleaseIsUpgradedToAtZeroChannelsOnly) {
