@@ -139,18 +139,18 @@ void Planner::decide(const Member& member) {
     if (open->intent.action == Action::kCreate && !seen) {
       std::string reason = member.current == nullptr ? "is wanted and not there" : "takes the place of another";
       Draft made = draft(member, Action::kCreate, nullptr, std::move(reason));
+      if (desired_.account(open->intent.account) == nullptr) {
+        hold(made, Gate::kDependency,
+             "a create sent at " + to_string(open->intent.written) + " in account " + quoted(open->intent.account) +
+                 " has no known outcome, and that account is no longer declared, so nobody can look for it; restore "
+                 "the account until it is found");
+      }
       hold(made, Gate::kObservation,
            "a create sent at " + to_string(open->intent.written) +
                " has no known outcome; it is looked for before anything is sent again");
       add(std::move(made));
       return;
     }
-    if (open->intent.action != Action::kCreate) {
-      under_way_.push_back(member.key);
-      busy_.insert(member.key);
-      return;
-    }
-  }
     const ObservedAccount* account = fleet_.account(open->intent.account);
     const bool seen_now = account != nullptr && account->listed && !account->trouble;
     if (open->intent.action != Action::kCreate && !seen_now) {
@@ -162,6 +162,12 @@ void Planner::decide(const Member& member) {
       add(std::move(made));
       return;
     }
+    if (open->intent.action != Action::kCreate) {
+      under_way_.push_back(member.key);
+      busy_.insert(member.key);
+      return;
+    }
+  }
   if (member.current == nullptr) {
     decide_absent(member);
   } else {

@@ -211,8 +211,7 @@ void Executor::wait_for_delivery(std::size_t i) {
         if (tasks_[i].end) return;
         ObservedServer* missing = shop_.observer.find(account, id);
         if (!answer.ok() && answer.error().code == ErrorCode::kNotFound && missing != nullptr) {
-          missing->confirmed_gone = true;
-          shop_.observer.touch();
+          shop_.observer.prove_gone(*missing);
           fail(i, "server \"" + id + "\" vanished before it was delivered");
           return;
         }

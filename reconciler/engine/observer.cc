@@ -238,6 +238,12 @@ void Observer::forget(const std::string& name, const std::string& id) {
   ++version_;
 }
 
+void Observer::prove_gone(ObservedServer& server) {
+  if (!server.confirmed_gone) --index_[server.account].count;
+  server.confirmed_gone = true;
+  ++version_;
+}
+
 std::vector<ObservedServer*> Observer::machines_of(const std::string& name, const std::string& fleet, const Key& key) {
   ObservedAccount& known = account(name);
   std::vector<ObservedServer*> machines;

@@ -36,6 +36,8 @@ class Observer {
   void expect(ObservedServer server);
   // The machine just removed.
   void forget(const std::string& account, const std::string& id);
+  // A machine that listings lack was asked for by its id and is not there (law 4): it no longer counts.
+  void prove_gone(ObservedServer& server);
   ObservedServer* find(const std::string& account, const std::string& id);
   ObservedServer* find_by_uid(const std::string& account, const std::string& uid);
   // The machines that carry a resource's mark in this account.

@@ -54,7 +54,11 @@ void Executor::remove_machine(std::size_t i) {
             shop_.hands.close(id, Outcome::Kind::kDone, removing.provider_id,
                               "removed server \"" + removing.provider_id + "\"");
             shop_.observer.forget(removing.change.account, removing.provider_id);
-            if (wanted(removing) == nullptr || options_.destroy_all) {
+            // Its declaration stands for what is still to go: a kill between the two machines of a replacement must not
+            // lose the second. What was given up was declared by nobody.
+            const bool given_up = std::ranges::binary_search(shop_.view.given_up, removing.uid, {}, &GivenUp::uid);
+            const bool last = !given_up && shop_.machines_marked(removing.change.resource).empty();
+            if (last && (wanted(removing) == nullptr || options_.destroy_all)) {
               shop_.hands.batch().undeclared.push_back(removing.change.resource);
               std::erase_if(shop_.view.declarations,
                             [&](const Declaration& declared) { return declared.resource == removing.change.resource; });

@@ -61,7 +61,10 @@ bool Engine::Impl::settle_intent(const Intent& intent, const std::map<std::strin
   const bool by_hand = intent.origin == Intent::Origin::kByHand;
   switch (intent.action) {
     case Action::kUpdate: {
-      const bool in_force = server->agent && server->agent->applied_digest == intent.request.string_or("digest", "?");
+      const std::string mark = intent.request.string_or("mark", "");
+      const bool in_force =
+          mark.empty() ? server->agent && server->agent->applied_digest == intent.request.string_or("digest", "?")
+                       : server->mark && server->mark->uid == intent.uid && to_string(server->mark->key) == mark;
       if (!in_force && !over) return false;
       shop.hands.close(intent.id, in_force ? Outcome::Kind::kDone : Outcome::Kind::kFailed, server->id,
                        in_force ? "in force" : "not in force; what differs is planned again");
@@ -106,14 +109,21 @@ bool Engine::Impl::settle_intent(const Intent& intent, const std::map<std::strin
   return true;
 }
 
-// Asks by id for wanted machines that two complete listings a settling time apart lack.
+// Asks by id for machines of ours, wanted or not, that two complete listings a settling time apart lack: until they are
+// proven gone they count in the money rule, and what declared them stays.
 Result<Done> Engine::Impl::confirm_missing(bool& waiting) {
+  std::vector<ObservedServer> lacking;
+  for (const ObservedAccount& known : shop.view.accounts) {
+    const DesiredAccount* declared = shop.desired().account(known.name);
+    if (declared == nullptr || known.trouble || !known.listed) continue;
+    for (const ObservedServer& server : known.servers) {
+      const bool ours = server.mark && server.mark->fleet == declared->fleet;
+      if (ours && server.missing_since && !server.confirmed_gone) lacking.push_back(server);
+    }
+  }
   std::size_t open = 0;
-  for (const Member& member : shop.fleet().wanted()) {
-    if (member.missing == nullptr || member.current != nullptr) continue;
-    const ObservedServer& missing = *member.missing;
+  for (const ObservedServer& missing : lacking) {
     const ObservedAccount& known = shop.observer.account(missing.account);
-    if (known.trouble || !known.listed) continue;
     const Duration settling = shop.catalogue_of(missing.account).settling;
     if (missing.missing_listings < 2 || *known.listed - *missing.missing_since < settling) {
       waiting = true;
@@ -127,7 +137,7 @@ Result<Done> Engine::Impl::confirm_missing(bool& waiting) {
       ObservedServer* server = shop.observer.find(account, id);
       if (server == nullptr) return;
       if (!answer.ok() && answer.error().code == ErrorCode::kNotFound) {
-        server->confirmed_gone = true;
+        shop.observer.prove_gone(*server);
         if (server->mark)
           shop.event(server->mark->key, account, "gone", "server \"" + id + "\" is gone from its provider");
       } else if (answer.ok()) {
