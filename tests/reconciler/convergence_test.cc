@@ -50,9 +50,11 @@ void expect_the_wanted_and_no_other(Fleet& fleet, const std::string& when) {
   std::vector<std::string> wanted;
   for (const DesiredServer& server : fleet.desired().servers) wanted.push_back(server.key.name);
   std::vector<std::string> there;
-  const Json dumped = fleet.dump();
-  for (const Json& server : *dumped.find("servers")->array()) {
-    there.push_back(server.string_or("name", "") + (server.string_or("uid", "").empty() ? " (unmarked)" : ""));
+  for (const std::string& account : fleet.accounts()) {
+    const Json dumped = fleet.dump(account);
+    for (const Json& server : *dumped.find("servers")->array()) {
+      there.push_back(server.string_or("name", "") + (server.string_or("uid", "").empty() ? " (unmarked)" : ""));
+    }
   }
   std::ranges::sort(wanted);
   std::ranges::sort(there);
@@ -73,7 +75,9 @@ std::string words(const Plan& plan) {
 
 // Something happens to one server that nobody asked for.
 std::string disturb(Random& random, Fleet& fleet) {
-  const Json dumped = fleet.dump();
+  const std::vector<std::string> accounts = fleet.accounts();
+  const std::string account = accounts[random.below(accounts.size())];
+  const Json dumped = fleet.dump(account);
   const Json::Array& servers = *dumped.find("servers")->array();
   if (servers.empty()) return "nothing";
   const Json& one = servers[random.below(servers.size())];
@@ -81,28 +85,28 @@ std::string disturb(Random& random, Fleet& fleet) {
   const std::string what = one.string_or("name", "");
   switch (random.below(8)) {
     case 0:
-      fleet.ctl(CtlExpire{id}).ok();
+      fleet.ctl(CtlExpire{id}, account).ok();
       return "expire " + what;
     case 1:
-      fleet.ctl(CtlVanish{id}).ok();
+      fleet.ctl(CtlVanish{id}, account).ok();
       return "vanish " + what;
     case 2:
-      fleet.ctl(CtlPower{id, random.below(2) == 0 ? Power::kStopped : Power::kRunning}).ok();
+      fleet.ctl(CtlPower{id, random.below(2) == 0 ? Power::kStopped : Power::kRunning}, account).ok();
       return "power " + what;
     case 3:
-      fleet.ctl(CtlSet{id, "cps", std::to_string(random.between(1, 99))}).ok();
+      fleet.ctl(CtlSet{id, "cps", std::to_string(random.between(1, 99))}, account).ok();
       return "set cps of " + what;
     case 4:
-      fleet.ctl(CtlSet{id, "size", "s-4vcpu-8gb"}).ok();
+      fleet.ctl(CtlSet{id, "size", "s-4vcpu-8gb"}, account).ok();
       return "set size of " + what;
     case 5:
-      fleet.ctl(CtlSet{id, "pendingRelease", "2.1"}).ok();
+      fleet.ctl(CtlSet{id, "pendingRelease", "2.1"}, account).ok();
       return "a release for " + what;
     case 6:
-      fleet.ctl(CtlSet{id, "tlsInternals", random.below(2) == 0 ? "true" : "false"}).ok();
+      fleet.ctl(CtlSet{id, "tlsInternals", random.below(2) == 0 ? "true" : "false"}, account).ok();
       return "set tlsInternals of " + what;
     default:
-      fleet.ctl(CtlCalls{id, random.between(1, 100), minutes(random.between(1, 20))}).ok();
+      fleet.ctl(CtlCalls{id, random.between(1, 100), minutes(random.between(1, 20))}, account).ok();
       return "calls on " + what;
   }
 }
@@ -190,7 +194,9 @@ TEST_F(Convergence, Law5OverWholeAppliesTheProviderNeverRefusesForMoney) {
     Random random(seed + 99);
     Fleet fleet(generated.lines(), options(seed));
     for (int round = 0; round < 3; ++round) {
-      fleet.balance(to_string(Money{random.between(1000, 25000), Currency()}));
+      for (const std::string& account : fleet.accounts()) {
+        fleet.ctl(CtlBalance{to_string(Money{random.between(1000, 25000), Currency()})}, account).value();
+      }
       for (int i = 0; i < 3; ++i) {
         Generated edited = generated;
         edited.edit(random);
@@ -216,7 +222,8 @@ TEST_F(Convergence, Law6NoCallIsCutThatNobodyAllowedToCut) {
         // Some last for ever, some end while they are waited for.
         std::optional<Duration> lasting;
         if (random.below(2) == 0) lasting = minutes(random.between(1, 15));
-        fleet.ctl(CtlCalls{name, random.between(0, 60), lasting}).ok();
+        const std::int64_t calls = random.between(0, 60);
+        for (const std::string& account : fleet.accounts()) fleet.ctl(CtlCalls{name, calls, lasting}, account).ok();
       }
       for (int i = 0; i < 3; ++i) {
         Generated edited = generated;
@@ -288,24 +295,27 @@ TEST_F(Convergence, Law12UnmarkedServersAreListedWithTheirCostAndNeverTouched) {
     Fleet fleet(generated.lines(), options(seed));
     fleet.balance("90000.00");
     ASSERT_EQ(fleet.converge().exit_code(), 0) << "seed " << seed;
-    const std::string name = generated.servers().front();
-    const std::string id = fleet.server_of(name).string_or("id", "");
-    fleet.set(name, "mark", "none");
+    const std::string account = fleet.accounts().back();
+    const Json before = fleet.dump(account);
+    if (before.find("servers")->array()->empty()) continue;
+    const std::string id = before.find("servers")->array()->front().string_or("id", "");
+    fleet.ctl(CtlSet{id, "mark", "none"}, account).value();
     fleet.lose_state();
     const Plan plan = fleet.plan();
     ASSERT_EQ(plan.unmanaged.size(), 1U) << "seed " << seed;
     ASSERT_EQ(plan.unmanaged[0].id, id);
+    ASSERT_EQ(plan.unmanaged[0].account, account);
     ASSERT_TRUE(plan.unmanaged[0].price.has_value());
     PlanOptions destroy;
     destroy.destroy_all = true;
     fleet.witness.before = [&](const Call& call) {
-      if (const RemoveCall* remove = std::get_if<RemoveCall>(&call.what)) {
+      const RemoveCall* remove = std::get_if<RemoveCall>(&call.what);
+      if (remove != nullptr && call.account == account) {
         EXPECT_NE(remove->id, id) << "seed " << seed;
       }
     };
     fleet.apply(destroy);
-    const Json dumped = fleet.dump();
-    ASSERT_EQ(dumped.find("servers")->array()->size(), 1U) << "seed " << seed << ": all of ours, and only ours, went";
+    ASSERT_EQ(fleet.world().size(), 1U) << "seed " << seed << ": all of ours, and only ours, went";
   }
 }
 

@@ -13,13 +13,16 @@ std::string one_of(Random& random, const std::array<const char*, N>& words) {
   return words[random.below(N)];
 }
 
+std::string one_of(Random& random, const std::vector<const char*>& words) {
+  return words[random.below(words.size())];
+}
+
 std::string flow(const std::map<std::string, std::string>& fields) {
   std::string text;
   for (const auto& [name, value] : fields) text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", name, value);
   return "{" + text + "}";
 }
 
-constexpr std::array<const char*, 2> kZones{"london", "frankfurt"};
 constexpr std::array<const char*, 2> kClusters{"core", "edge"};
 constexpr std::array<const char*, 2> kSizes{"s-1vcpu-2gb", "s-2vcpu-4gb"};
 constexpr std::array<const char*, 4> kChannels{"200", "500", "800", "1000"};
@@ -31,6 +34,14 @@ Generated::Generated(std::uint64_t seed) {
   documents_.push_back({"Account", "main", {{"provider", "sim"}}, {}});
   documents_.push_back({"Zone", "london", {{"account", "main"}, {"region", "lon1"}}, {}});
   documents_.push_back({"Zone", "frankfurt", {{"account", "main"}, {"region", "fra1"}}, {}});
+  documents_.push_back({"Zone", "islington", {{"account", "main"}, {"region", "lon1"}}, {}});
+  zones_ = {"london", "frankfurt", "islington"};
+  if (random.below(2) == 0) {
+    documents_.push_back(
+        {"Account", "other", {{"provider", "sim"}, {"deposit", "{base: \"5.00\", perServer: \"10.00\"}"}}, {}});
+    documents_.push_back({"Zone", "camden", {{"account", "other"}, {"region", "lon1"}}, {}});
+    zones_.push_back("camden");
+  }
   for (const char* cluster : kClusters) {
     const std::string rollout = fmt::format("{{maxUnavailable: {}, drainTimeout: 10m}}", random.between(1, 2));
     documents_.push_back({"Cluster", cluster, {{"rollout", rollout}}, {}});
@@ -39,12 +50,15 @@ Generated::Generated(std::uint64_t seed) {
   for (std::int64_t i = 0; i < media; ++i) {
     documents_.push_back({"RtpServer",
                           fmt::format("relay-{}", ++made_),
-                          {{"zone", one_of(random, kZones)}, {"size", one_of(random, kSizes)}, {"maxSessions", "100"}},
+                          {{"zone", one_of(random, zones_)}, {"size", one_of(random, kSizes)}, {"maxSessions", "100"}},
                           {}});
   }
   const std::int64_t switches = random.between(1, 5);
   for (std::int64_t i = 0; i < switches; ++i) {
     documents_.push_back(drawn_switch(random, fmt::format("sw-{}", ++made_)));
+  }
+  for (std::int64_t i = random.between(0, 1); i > 0; --i) {
+    documents_.push_back(drawn_set(random, fmt::format("set-{}", ++made_)));
   }
   for (const char* cluster : kClusters) {
     const bool any = std::ranges::any_of(documents_, [&](const Document& document) {
@@ -54,7 +68,7 @@ Generated::Generated(std::uint64_t seed) {
     if (!any || random.below(2) == 0) continue;
     documents_.push_back({"Server",
                           fmt::format("front-{}", cluster),
-                          {{"zone", one_of(random, kZones)},
+                          {{"zone", one_of(random, zones_)},
                            {"type", "dispatcher"},
                            {"size", kSizes[0]},
                            {"balancer", fmt::format("{{cluster: {}}}", cluster)}},
@@ -66,7 +80,7 @@ Generated::Generated(std::uint64_t seed) {
 Generated::Document Generated::drawn_switch(Random& random, const std::string& name) const {
   Document made{"Server",
                 name,
-                {{"zone", one_of(random, kZones)},
+                {{"zone", one_of(random, zones_)},
                  {"size", one_of(random, kSizes)},
                  {"channels", one_of(random, kChannels)},
                  {"priority", std::to_string(random.between(0, 2))}},
@@ -78,22 +92,53 @@ Generated::Document Generated::drawn_switch(Random& random, const std::string& n
   return made;
 }
 
+Generated::Document Generated::drawn_set(Random& random, const std::string& name) const {
+  Document made{"ServerSet", name, {{"replicas", std::to_string(random.between(0, 3))}}, {}};
+  edit_set(random, made);
+  return made;
+}
+
+// Other zones or another template; the number of its members stays.
+void Generated::edit_set(Random& random, Document& set) const {
+  std::string zones = one_of(random, zones_);
+  if (const std::string second = one_of(random, zones_); second != zones) zones += ", " + second;
+  set.spec["zones"] = "[" + zones + "]";
+  std::map<std::string, std::string> spec{{"size", one_of(random, kSizes)}, {"channels", one_of(random, kChannels)}};
+  if (random.below(3) != 0) spec["cluster"] = one_of(random, kClusters);
+  set.spec["template"] = "{spec: " + flow(spec) + "}";
+}
+
+void Generated::rename(Document& server) {
+  server.formerly.push_back(server.name);
+  server.name = fmt::format("sw-{}", ++made_);
+}
+
 void Generated::edit(Random& random) {
   std::vector<std::size_t> servers;
   std::vector<std::size_t> switches;
+  std::vector<std::size_t> sets;
   for (std::size_t i = 0; i < documents_.size(); ++i) {
+    if (documents_[i].kind == "ServerSet") sets.push_back(i);
     if (documents_[i].kind != "Server" && documents_[i].kind != "RtpServer") continue;
     servers.push_back(i);
     if (documents_[i].kind == "Server" && !documents_[i].spec.contains("type")) switches.push_back(i);
   }
   Document* some_switch = switches.empty() ? nullptr : &documents_[switches[random.below(switches.size())]];
-  const std::uint64_t what = random.below(10);
-  if (what == 0 || some_switch == nullptr) {
+  Document* set = sets.empty() ? nullptr : &documents_[sets[random.below(sets.size())]];
+  const std::uint64_t what = random.below(14);
+  if (what >= 11 && set == nullptr) {
+    documents_.push_back(drawn_set(random, fmt::format("set-{}", ++made_)));
+  } else if (what >= 12) {
+    set->spec["replicas"] = std::to_string(random.between(0, 4));
+  } else if (what == 11) {
+    edit_set(random, *set);
+  } else if (what == 0 || some_switch == nullptr) {
     documents_.push_back(drawn_switch(random, fmt::format("sw-{}", ++made_)));
   } else if (what == 1) {
+    servers.insert(servers.end(), sets.begin(), sets.end());
     documents_.erase(documents_.begin() + static_cast<std::ptrdiff_t>(servers[random.below(servers.size())]));
   } else if (what == 2) {
-    some_switch->spec["zone"] = one_of(random, kZones);
+    some_switch->spec["zone"] = one_of(random, zones_);
   } else if (what == 3) {
     some_switch->spec["size"] = one_of(random, kSizes);
   } else if (what == 4) {
@@ -106,6 +151,8 @@ void Generated::edit(Random& random) {
     some_switch->spec["cps"] = std::to_string(random.between(10, 90));
   } else if (what == 8) {
     some_switch->spec["weight"] = std::to_string(random.between(1, 5));
+  } else if (what == 9) {
+    rename(*some_switch);
   } else {
     some_switch->spec["cluster"] = one_of(random, kClusters);
   }
@@ -115,7 +162,10 @@ void Generated::edit(Random& random) {
 std::string Generated::line_of(const Document& document) {
   std::map<std::string, std::string> spec = document.spec;
   if (!document.options.empty()) spec["options"] = flow(document.options);
-  return fmt::format("{} {} {}", document.kind, document.name, flow(spec));
+  std::string former;
+  for (const std::string& name : document.formerly) former += (former.empty() ? "" : ", ") + name;
+  if (!former.empty()) former = " | formerly: [" + former + "]";
+  return fmt::format("{} {} {}{}", document.kind, document.name, flow(spec), former);
 }
 
 std::vector<std::string> Generated::documents() const {
@@ -134,6 +184,10 @@ void Generated::list_names() {
   names_.clear();
   for (const Document& document : documents_) {
     if (document.kind == "Server" || document.kind == "RtpServer") names_.push_back(document.name);
+    if (document.kind != "ServerSet") continue;
+    for (int i = 1; i <= std::stoi(document.spec.at("replicas")); ++i) {
+      names_.push_back(fmt::format("{}-{}", document.name, i));
+    }
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace switchyard::testing {
 
-// A fleet drawn from a seed, as documents that can be edited and written in any order.
+// A fleet drawn from a seed, as documents that can be edited and written in any order: one account or two (each with
+// its own money), zones of which two share a region, clusters, servers, sets of servers, media, dispatchers.
 class Generated {
  public:
   explicit Generated(std::uint64_t seed);
@@ -18,7 +19,8 @@ class Generated {
   // One random edit; may leave a fleet with errors (a dispatcher without a switch), which load() then says.
   void edit(Random& random);
   std::vector<std::string> documents() const;
-  const std::vector<std::string>& servers() const { return names_; }  // names of Server and RtpServer documents
+  // Names of all servers, members of sets included.
+  const std::vector<std::string>& servers() const { return names_; }
 
  private:
   struct Document {
@@ -26,12 +28,17 @@ class Generated {
     std::string name;
     std::map<std::string, std::string> spec;  // flow YAML by field
     std::map<std::string, std::string> options;
+    std::vector<std::string> formerly{};
   };
   static std::string line_of(const Document& document);
   Document drawn_switch(Random& random, const std::string& name) const;
+  Document drawn_set(Random& random, const std::string& name) const;
+  void edit_set(Random& random, Document& set) const;
+  void rename(Document& server);
   void list_names();
 
   std::vector<Document> documents_;
+  std::vector<const char*> zones_;
   std::vector<std::string> names_;
   int made_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "tests/reconciler/fleet_fixture.h"
@@ -28,48 +29,50 @@ void shuffle(Random& random, std::vector<std::string>& lines) {
 void bend(Random& random, Picture& picture) {
   for (const DesiredServer& wanted : picture.desired().servers) {
     if (random.below(4) != 0) picture.has(wanted.key);
-    if (random.below(3) != 0) picture.declare(wanted.key);
+    if (random.below(3) != 0) picture.declare(wanted.key, "/fleet/all.yaml", wanted.account);
   }
   if (random.below(3) != 0) picture.acquaint();
-  for (ObservedServer& machine : picture.account().servers) {
-    switch (random.below(12)) {
-      case 0:
-        machine.phase = Phase::kExpired;
-        break;
-      case 1:
-        machine.phase = Phase::kStopped;
-        break;
-      case 2:
-        machine.region = "sgp1";
-        break;
-      case 3:
-        machine.size = "s-8vcpu-16gb";
-        break;
-      case 4:
-        machine.agent->drained = true;
-        break;
-      case 5:
-        machine.agent->channels = random.between(0, 900);
-        break;
-      case 6:
-        machine.agent->channels.reset();
-        break;
-      case 7:
-        machine.agent->pending_release = "2.1";
-        break;
-      case 8:
-        machine.missing_since = picture.now - minutes(2);
-        machine.missing_listings = 2;
-        break;
-      case 9:
-        machine.confirmed_gone = true;
-        machine.missing_since = picture.now - minutes(2);
-        break;
-      default:
-        break;
+  for (ObservedAccount& account : picture.observed) {
+    for (ObservedServer& machine : account.servers) {
+      switch (random.below(12)) {
+        case 0:
+          machine.phase = Phase::kExpired;
+          break;
+        case 1:
+          machine.phase = Phase::kStopped;
+          break;
+        case 2:
+          machine.region = "sgp1";
+          break;
+        case 3:
+          machine.size = "s-8vcpu-16gb";
+          break;
+        case 4:
+          machine.agent->drained = true;
+          break;
+        case 5:
+          machine.agent->channels = random.between(0, 900);
+          break;
+        case 6:
+          machine.agent->channels.reset();
+          break;
+        case 7:
+          machine.agent->pending_release = "2.1";
+          break;
+        case 8:
+          machine.missing_since = picture.now - minutes(2);
+          machine.missing_listings = 2;
+          break;
+        case 9:
+          machine.confirmed_gone = true;
+          machine.missing_since = picture.now - minutes(2);
+          break;
+        default:
+          break;
+      }
     }
+    account.balance->amount = Money{random.between(0, 30000), Currency()};
   }
-  picture.balance(to_string(Money{random.between(0, 30000), Currency()}));
 }
 
 TEST(Law1, TheOrderOfDocumentsAndFilesChangesNothingButSources) {
@@ -95,6 +98,23 @@ TEST(Law1, TheOrderOfDocumentsAndFilesChangesNothingButSources) {
   }
 }
 
+// Wanted servers of an account, in the order in which the balance serves them.
+std::vector<const DesiredServer*> turn_of(const Picture& picture, std::string_view account) {
+  std::vector<const DesiredServer*> turn;
+  for (const DesiredServer& wanted : picture.desired().servers) {
+    if (wanted.account == account) turn.push_back(&wanted);
+  }
+  std::ranges::stable_sort(turn, [](const DesiredServer* a, const DesiredServer* b) {
+    return a->priority != b->priority ? a->priority > b->priority : a->key < b->key;
+  });
+  return turn;
+}
+
+const ObservedServer* machine_of(const ObservedAccount& account, const DesiredServer& wanted) {
+  const auto at = std::ranges::find(account.servers, wanted.key.name, &ObservedServer::name);
+  return at == account.servers.end() ? nullptr : &*at;
+}
+
 TEST(Law5, TheServersBoughtAreTheLongestAffordablePrefixInTheirOrder) {
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     Picture picture(Generated(seed).lines());
@@ -103,25 +123,19 @@ TEST(Law5, TheServersBoughtAreTheLongestAffordablePrefixInTheirOrder) {
       if (random.below(2) == 0) picture.has(wanted.key);
     }
     picture.acquaint();
-    picture.balance(to_string(Money{random.between(0, 20000), Currency()}));
-
-    // The oracle: one server after the other, as an accountant would, in cents.
-    std::vector<const DesiredServer*> turn;
-    for (const DesiredServer& wanted : picture.desired().servers) {
-      const auto& there = picture.account().servers;
-      const bool has =
-          std::ranges::any_of(there, [&](const ObservedServer& one) { return one.name == wanted.key.name; });
-      if (!has) turn.push_back(&wanted);
-    }
-    std::ranges::stable_sort(turn, [](const DesiredServer* a, const DesiredServer* b) {
-      return a->priority != b->priority ? a->priority > b->priority : a->key.name < b->key.name;
-    });
-    const std::int64_t balance = picture.account().balance->amount.minor;
-    std::int64_t there = static_cast<std::int64_t>(picture.account().servers.size());
+    // The oracle: one server after the other, as an accountant would, in cents, each account by itself.
     std::set<Key> bought;
-    for (const DesiredServer* one : turn) {
-      if (2000 + 2000 * there <= balance) bought.insert(one->key);
-      ++there;
+    std::map<std::string, std::int64_t> balances;
+    for (ObservedAccount& account : picture.observed) {
+      const std::int64_t balance = balances[account.name] = random.between(0, 20000);
+      account.balance->amount.minor = balance;
+      const DesiredAccount& rule = *picture.desired().account(account.name);
+      auto there = static_cast<std::int64_t>(account.servers.size());
+      for (const DesiredServer* one : turn_of(picture, account.name)) {
+        if (machine_of(account, *one) != nullptr) continue;
+        if (rule.deposit_base.minor + rule.deposit_per_server.minor * there <= balance) bought.insert(one->key);
+        ++there;
+      }
     }
     const Plan plan = picture.plan();
     std::set<Key> planned;
@@ -131,7 +145,7 @@ TEST(Law5, TheServersBoughtAreTheLongestAffordablePrefixInTheirOrder) {
     ASSERT_EQ(planned, bought) << "seed " << seed;
     for (const Hold& hold : plan.holds) {
       if (hold.action != Action::kCreate || hold.gate != Gate::kBalance) continue;
-      ASSERT_EQ(hold.short_by->minor, hold.needs->minor - balance) << "seed " << seed;
+      ASSERT_EQ(hold.short_by->minor, hold.needs->minor - balances.at(hold.account)) << "seed " << seed;
       ASSERT_GT(hold.short_by->minor, 0) << "seed " << seed;
     }
   }
@@ -142,38 +156,35 @@ TEST(Law5, WhatIsReactivatedIsCarriedForItsWholeMinimumRunway) {
     Picture picture(Generated(seed).lines());
     Random random(seed + 11);
     picture.has_all();
-    std::int64_t burn = 0;  // of what runs already, 10^-6 cents an hour
-    for (ObservedServer& machine : picture.account().servers) {
-      const DesiredServer* wanted = picture.desired().server(machine.mark->key);
-      if (random.below(2) == 0) machine.phase = Phase::kExpired;
-      if (machine.phase != Phase::kExpired) burn += machine.price->micro_minor_per_hour;
-      ASSERT_NE(wanted, nullptr);
-    }
-    picture.balance(to_string(Money{random.between(0, 3000), Currency()}));
-    const std::int64_t balance = picture.account().balance->amount.minor;
-
-    std::vector<const ObservedServer*> turn;
-    for (const ObservedServer& machine : picture.account().servers) {
-      const DesiredServer* wanted = picture.desired().server(machine.mark->key);
-      if (machine.phase == Phase::kExpired && wanted->power == Power::kRunning) turn.push_back(&machine);
-    }
-    const auto priority = [&](const ObservedServer* one) { return picture.desired().server(one->mark->key)->priority; };
-    std::ranges::stable_sort(turn, [&](const ObservedServer* a, const ObservedServer* b) {
-      return priority(a) != priority(b) ? priority(a) > priority(b) : a->mark->key < b->mark->key;
-    });
     std::set<Key> expected;
-    bool open = true;
-    for (const ObservedServer* one : turn) {
-      burn += one->price->micro_minor_per_hour;
-      open = open && balance > 0 && burn * 72 <= balance * 1'000'000;
-      if (open) expected.insert(one->mark->key);
+    std::set<std::string> short_of_runway;
+    for (ObservedAccount& account : picture.observed) {
+      std::int64_t burn = 0;  // of what runs already, 10^-6 cents an hour
+      for (ObservedServer& machine : account.servers) {
+        if (random.below(2) == 0) machine.phase = Phase::kExpired;
+        if (machine.phase != Phase::kExpired) burn += machine.price->micro_minor_per_hour;
+      }
+      const std::int64_t balance = random.between(0, 3000);
+      account.balance->amount.minor = balance;
+      bool open = true;
+      for (const DesiredServer* one : turn_of(picture, account.name)) {
+        const ObservedServer& machine = *machine_of(account, *one);
+        if (machine.phase != Phase::kExpired || one->power != Power::kRunning) continue;
+        burn += machine.price->micro_minor_per_hour;
+        open = open && balance > 0 && burn * 72 <= balance * 1'000'000;
+        if (open) {
+          expected.insert(one->key);
+        } else {
+          short_of_runway.insert(account.name);
+        }
+      }
     }
     const Plan plan = picture.plan();
     std::set<Key> planned;
     for (const Change& change : plan.changes) {
       if (change.action == Action::kReactivate) planned.insert(change.resource);
       const bool buys = change.action == Action::kCreate || change.action == Action::kReplace;
-      ASSERT_FALSE(buys && expected.size() < turn.size()) << "seed " << seed;
+      ASSERT_FALSE(buys && short_of_runway.contains(change.account)) << "seed " << seed;
     }
     ASSERT_EQ(planned, expected) << "seed " << seed;
   }
@@ -188,15 +199,19 @@ TEST(Law4, AListingThatFailedOrLacksSomethingDestroysAndBuysNothing) {
     const bool failed = random.below(2) == 0;
     if (failed) {
       // What failed lacks some servers, shows others as they were, and the YAML has moved on.
-      picture.account().trouble = Error{ErrorCode::kConflict, "the listing stopped half-way"};
-      std::erase_if(picture.account().servers, [&](const ObservedServer&) { return random.below(2) == 0; });
+      for (ObservedAccount& account : picture.observed) {
+        account.trouble = Error{ErrorCode::kConflict, "the listing stopped half-way"};
+        std::erase_if(account.servers, [&](const ObservedServer&) { return random.below(2) == 0; });
+      }
       generated.edit(random);
       if (LoadedSpecs edited = load_lines(generated.lines()); edited.ok()) picture.want(generated.lines());
     } else {
-      for (ObservedServer& machine : picture.account().servers) {
-        if (random.below(2) == 0) continue;
-        machine.missing_since = picture.now - minutes(random.between(0, 60));
-        machine.missing_listings = random.between(1, 50);
+      for (ObservedAccount& account : picture.observed) {
+        for (ObservedServer& machine : account.servers) {
+          if (random.below(2) == 0) continue;
+          machine.missing_since = picture.now - minutes(random.between(0, 60));
+          machine.missing_listings = random.between(1, 50);
+        }
       }
     }
     for (const Change& change : picture.plan().changes) {
@@ -226,7 +241,9 @@ TEST(Law8, OnlyWhatWasDeclaredUnderThePathsIsEverRemoved) {
     }
     std::string rest;  // everything but the servers is still there
     for (const std::string& line : generated.documents()) {
-      if (!line.starts_with("Server ") && !line.starts_with("RtpServer ")) rest += line + "\n";
+      if (line.find("Server") == std::string::npos || line.starts_with("Account") || line.starts_with("Zone")) {
+        rest += line + "\n";
+      }
     }
     Picture narrow(Files{{"/fleet/london.yaml", rest}}, {"/fleet/london.yaml"});
     narrow.observed = picture.observed;
@@ -254,19 +271,22 @@ TEST(Law8, MoreDestroysThanTheLimitAreAllHeldAndNeverSome) {
     }
     if (LoadedSpecs edited = load_lines(rest); !edited.ok()) continue;
     picture.want(rest);
-    for (ObservedServer& machine : picture.account().servers) {
-      if (random.below(3) == 0) machine.region = "sgp1";
+    for (ObservedAccount& account : picture.observed) {
+      for (ObservedServer& machine : account.servers) {
+        if (random.below(3) == 0) machine.region = "sgp1";
+      }
     }
     picture.options.max_destroy = random.between(0, 4);
     const Plan plan = picture.plan();
-    std::int64_t destroys = 0;
+    std::map<std::string, std::int64_t> destroys;  // by account, each of which has its limit
     for (const Change& change : plan.changes) {
-      destroys += change.action == Action::kDelete || change.action == Action::kReplace;
+      destroys[change.account] += change.action == Action::kDelete || change.action == Action::kReplace;
     }
-    ASSERT_LE(destroys, *picture.options.max_destroy) << "seed " << seed;
-    if (plan.safety.destroys > *picture.options.max_destroy) {
-      const bool gated = std::ranges::any_of(plan.holds, [](const Hold& hold) { return hold.gate == Gate::kLimit; });
-      ASSERT_TRUE(destroys == 0 || !gated) << "seed " << seed << ": some were held and some were not";
+    for (const auto& [account, number] : destroys) {
+      ASSERT_LE(number, *picture.options.max_destroy) << "seed " << seed;
+      const bool gated = std::ranges::any_of(
+          plan.holds, [name = account](const Hold& hold) { return hold.gate == Gate::kLimit && hold.account == name; });
+      ASSERT_TRUE(number == 0 || !gated) << "seed " << seed << ": some were held and some were not";
     }
   }
 }
