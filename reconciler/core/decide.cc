@@ -343,6 +343,10 @@ void Planner::decide_power(const Member& member, const ObservedServer& machine, 
       hold(change, Gate::kProtection,
            "it is protected and only a replacement brings this about; `protect: false` lifts it");
     }
+    if (replaces && member.missing != nullptr) {
+      hold(change, Gate::kObservation,
+           "server " + quoted(member.missing->id) + " was ordered in its place and no listing shows it yet");
+    }
     disrupts = ends_calls(effect);
     const std::size_t added = add(std::move(change));
     if (replaces) return;  // nothing more is done to a machine that goes

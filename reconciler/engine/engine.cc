@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/core/compare.h"
 #include "reconciler/engine/clock.h"
 #include "reconciler/engine/engine_impl.h"
 
@@ -83,8 +84,15 @@ Result<Done> Engine::observe() {
 
 Result<Done> Engine::Impl::expect_what_was_ordered() {
   std::vector<Key> absent;
+  std::map<std::string, Catalogue> offers;
+  for (const DesiredAccount& account : shop.desired().accounts) {
+    offers.emplace(account.name, shop.catalogue_of(account.name));
+  }
   for (const Member& member : shop.fleet().wanted()) {
-    if (member.current == nullptr && member.missing == nullptr && member.gone == nullptr) absent.push_back(member.key);
+    // Of a machine that is to be replaced, the successor may have been ordered.
+    const bool there = member.current != nullptr &&
+                       fits(shop.desired(), *member.desired, *member.current, offers[member.current->account]);
+    if (!there && member.missing == nullptr && member.gone == nullptr) absent.push_back(member.key);
   }
   for (const Declaration& declaration : shop.view.declarations) {
     const DesiredAccount* account = shop.desired().account(declaration.account);

@@ -290,6 +290,36 @@ TEST(Engine, AnActionByHandWhoseAnswerWasLostIsNeverRepeated) {
   EXPECT_EQ(fleet.witness.mutations, before);
 }
 
+// Dies so many moments after a call of that kind is about to be sent: 1 is when it has arrived, 3 when its answer is on
+// disk.
+template <class Kind>
+void die_at(Fleet& fleet, const std::function<bool(const Kind&)>& is, std::int64_t moments) {
+  fleet.witness.before = [&fleet, is, moments](const Call& call) {
+    const Kind* found = std::get_if<Kind>(&call.what);
+    if (found != nullptr && is(*found)) fleet.witness.lives = moments;
+  };
+}
+
+void live_again(Fleet& fleet) {
+  fleet.witness = Witness{};
+  fleet.witness.keeps_trace = true;
+}
+
+TEST(Engine, ASuccessorThatNoListingShowsYetIsNotOrderedAgain) {
+  Fleet fleet(switches("ab") + kFront);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.want(switches("b") + kFront + "Server a {zone: frankfurt, size: s-1vcpu-2gb, cluster: core, channels: 500}\n");
+  die_at<CreateCall>(
+      fleet, [](const auto&) { return true; }, 3);
+  EXPECT_THROW(fleet.apply(), Killed);
+  live_again(fleet);
+  fleet.fault(FaultKind::kLagList, 5);
+  EXPECT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_EQ(fleet.number("created"), 4);
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active", "front active"));
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
 TEST(Engine, APersonsWordCountsWhileAnApplyRuns) {
   Fleet fleet(switches("abc"));
   // Somebody freezes the account from another terminal once the first create is on its way.
