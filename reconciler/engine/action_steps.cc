@@ -7,8 +7,6 @@
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::minutes kLongestAction{20};
-
 // Whether the provider carries an action out, or the agent on the server.
 bool by_agent(Action action) {
   return action == Action::kDrain || action == Action::kUndrain || action == Action::kFlush ||

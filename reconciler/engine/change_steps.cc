@@ -7,7 +7,6 @@
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::minutes kLongestAction{20};
 constexpr int kTries = 5;
 
 bool is_peers(const FieldChange& field) {

@@ -12,6 +12,9 @@
 
 namespace switchyard {
 
+// What an action may take before it counts as hanging.
+inline constexpr std::chrono::minutes kLongestAction{20};
+
 // Carries out one plan: each change is a task that goes from step to step as answers, listings and times come in. One
 // turn of the loop writes all intents and outcomes of that turn in one commit.
 class Executor {

@@ -96,7 +96,15 @@ bool Engine::Impl::settle_intent(const Intent& intent, const std::map<std::strin
   const bool proven = !server->last_action.empty() && server->last_action != intent.proof_before;
   if (proven) {
     const bool failed = server->last_action_state == ObservedServer::ActionState::kFailed;
-    if (server->last_action_state == ObservedServer::ActionState::kRunning && !over) return false;
+    if (server->last_action_state == ObservedServer::ActionState::kRunning) {
+      if (!over) return false;
+      // Still at it: the intent stays open, and nothing is planned for the server until it ends or counts as hanging.
+      if (shop.now() - intent.written < kLongestAction) return true;
+      const std::string why = "it was not done within " + to_string(Duration(kLongestAction));
+      shop.hands.close(intent.id, Outcome::Kind::kFailed, server->id, why);
+      if (!by_hand) shop.failed(intent.resource, intent.action, why);
+      return true;
+    }
     shop.hands.close(
         intent.id, failed ? Outcome::Kind::kFailed : Outcome::Kind::kDone, server->id,
         failed ? server->last_action_message : "proven by the provider's action \"" + server->last_action + "\"");

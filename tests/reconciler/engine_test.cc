@@ -305,6 +305,22 @@ void live_again(Fleet& fleet) {
   fleet.witness.keeps_trace = true;
 }
 
+TEST(Engine, AnActionThatIsStillAtItAfterACrashIsNotAskedForAgain) {
+  Fleet fleet(switches("ab"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.expire("a");
+  fleet.fault(FaultKind::kFailAction);
+  int sent = 0;
+  // The first one fails; the second one takes longer than anything settles.
+  die_at<ProviderActionCall>(
+      fleet, [&sent](const auto&) { return ++sent == 2; }, 1);
+  EXPECT_THROW(fleet.apply(), Killed);
+  live_again(fleet);
+  EXPECT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_THAT(fleet.witness.trace, Not(Contains(HasSubstr(" reactivate "))));
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+}
+
 TEST(Engine, ASuccessorThatNoListingShowsYetIsNotOrderedAgain) {
   Fleet fleet(switches("ab") + kFront);
   ASSERT_EQ(fleet.apply().exit_code(), 0);
