@@ -353,24 +353,6 @@ Result<ApplyReport> Engine::Impl::act(Action action, const std::vector<Key>& ser
   }
   Executor executor(shop, options, progress);
   if (Result<Done> ran = executor.run(changes, Intent::Origin::kByHand, deadline); !ran.ok()) return ran.error();
-  for (const Change& change : changes) {
-    const std::pair<Key, Action> what{change.resource, change.action};
-    if (executor.failures().contains(what) || executor.held().contains(what) || executor.interrupted()) continue;
-    const auto override_as = [&](Override::What said) {
-      shop.hands.batch().overrides.push_back(Override{.what = said,
-                                                      .resource = change.resource,
-                                                      .who = shop.options.actor,
-                                                      .why = change.reason,
-                                                      .since = shop.now(),
-                                                      .until = std::nullopt});
-      shop.event(change.resource, change.account, "override", std::string(to_string(said)) + ": " + change.reason);
-    };
-    // A stop or drain by hand holds until start or undrain; the loop respects it.
-    if (action == Action::kStop) override_as(Override::What::kStopped);
-    if (action == Action::kDrain) override_as(Override::What::kDrained);
-    if (action == Action::kStart) shop.hands.batch().lifted.emplace_back(change.resource, Override::What::kStopped);
-    if (action == Action::kUndrain) shop.hands.batch().lifted.emplace_back(change.resource, Override::What::kDrained);
-  }
   if (Result<Done> written = shop.hands.write(); !written.ok()) return written.error();
   report.changes_done = executor.done();
   for (const auto& [what, hold] : executor.held()) report.holds.push_back(hold);

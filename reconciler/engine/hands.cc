@@ -56,7 +56,32 @@ void Hands::close(std::int64_t intent_id, Outcome::Kind kind, std::string provid
                                     .provider_id = std::move(provider_id),
                                     .message = std::move(message),
                                     .at = now()});
+  if (kind == Outcome::Kind::kDone && intent.origin == Intent::Origin::kByHand) put_override(intent);
   if (closes(kind, intent.origin)) open_.erase(at);
+}
+
+// A stop or drain by hand holds until start or undrain, and the loop respects it. Written together with the outcome,
+// whoever finds it out: between the two nobody can die.
+void Hands::put_override(const Intent& intent) {
+  const auto put = [&](Override::What what) {
+    batch_.overrides.push_back(Override{.what = what,
+                                        .resource = intent.resource,
+                                        .who = intent.actor,
+                                        .why = intent.reason,
+                                        .since = now(),
+                                        .until = std::nullopt});
+    batch_.events.push_back(Event{.at = now(),
+                                  .resource = intent.resource,
+                                  .account = intent.account,
+                                  .actor = intent.actor,
+                                  .type = "override",
+                                  .message = std::string(to_string(what)) + ": " + intent.reason,
+                                  .intent = intent.id});
+  };
+  if (intent.action == Action::kStop) put(Override::What::kStopped);
+  if (intent.action == Action::kDrain) put(Override::What::kDrained);
+  if (intent.action == Action::kStart) batch_.lifted.emplace_back(intent.resource, Override::What::kStopped);
+  if (intent.action == Action::kUndrain) batch_.lifted.emplace_back(intent.resource, Override::What::kDrained);
 }
 
 // Renews the lease when less than two thirds of what calls need is left of it.

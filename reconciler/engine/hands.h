@@ -61,6 +61,7 @@ class Hands {
 
  private:
   Result<Done> keep_lease();
+  void put_override(const Intent& intent);
   Result<Done> send();
 
   Store& store_;

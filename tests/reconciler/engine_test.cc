@@ -305,6 +305,27 @@ void live_again(Fleet& fleet) {
   fleet.witness.keeps_trace = true;
 }
 
+TEST(Engine, AStopByHandWhoseEndNobodySawIsAPersonsWordAllTheSame) {
+  Fleet fleet(switches("ab"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  die_at<ProviderActionCall>(
+      fleet, [](const auto& act) { return act.action == Action::kStop; }, 1);
+  EXPECT_THROW(fleet.act(Action::kStop, server("a")), Killed);
+  live_again(fleet);
+  EXPECT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_THAT(fleet.witness.trace, Not(Contains(HasSubstr(" start "))));
+  EXPECT_THAT(fleet.world(), ElementsAre("a stopped", "b active"));
+  EXPECT_EQ(fleet.store().overrides(Timestamp{})->size(), 1U);
+}
+
+TEST(Engine, ADrainOnTheWayToAnActionByHandIsNobodysWord) {
+  Fleet fleet(switches("ab"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_EQ(fleet.act(Action::kRestart, server("a")).exit_code(), 0);
+  EXPECT_THAT(*fleet.store().overrides(Timestamp{}), IsEmpty());
+  EXPECT_FALSE(fleet.server_of("a").boolean_or("drained", true));
+}
+
 TEST(Engine, AnActionThatIsStillAtItAfterACrashIsNotAskedForAgain) {
   Fleet fleet(switches("ab"));
   ASSERT_EQ(fleet.apply().exit_code(), 0);
