@@ -12,6 +12,8 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
+}  // namespace
+
 bool stands_for(const Intent& intent, const Call& call) {
   return std::visit(
       Overloaded{
@@ -30,8 +32,6 @@ bool stands_for(const Intent& intent, const Call& call) {
           [](const auto&) { return false; }},
       call.what);
 }
-
-}  // namespace
 
 std::string to_text(const Call& call) {
   return std::visit(
