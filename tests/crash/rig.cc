@@ -290,7 +290,10 @@ Rig::Picture Rig::picture(const PlanOptions& options) {
     for (const Override& one : value_of(store.overrides(worlds_.begin()->second.shared->now()))) {
       picture.overrides.push_back(fmt::format("{} {}", to_string(one.resource), to_string(one.what)));
     }
-    picture.open_intents = value_of(store.open_intents()).size();
+    for (const OpenIntent& open : value_of(store.open_intents())) {
+      picture.open_intents.push_back(
+          fmt::format("{} {}", to_string(open.intent.action), to_string(open.intent.resource)));
+    }
     for (const DoctorReport::Line& line : value_of(store.doctor()).lines) {
       if (line.level == DoctorReport::Line::Level::kBad) picture.complaints.push_back(line.text);
     }

@@ -76,8 +76,8 @@ class Rig {
     std::int64_t created = 0;
     std::int64_t refused_for_money = 0;
     std::int64_t calls_cut = 0;
-    std::size_t open_intents = 0;
-    std::vector<std::string> complaints;  // of the doctor
+    std::vector<std::string> open_intents;  // "update Server/a"
+    std::vector<std::string> complaints;    // of the doctor
   };
   Picture picture(const PlanOptions& options = {});
   std::string trail(std::int64_t lines);  // the end of the audit trail

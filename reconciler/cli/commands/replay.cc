@@ -102,8 +102,8 @@ int run_replay(Context& context, const Arguments& arguments) {
 
 Command replay_command() {
   return {.name = "replay",
-          .sentence = "Decides again what --record saw, on any machine, and says where this program differs.".example =
-              "switchyard apply fleet/ --record monday.record\nswitchyard replay monday.record --steps",
+          .sentence = "Decides again what --record saw, on any machine, and says where this program differs.",
+          .example = "switchyard apply fleet/ --record monday.record\nswitchyard replay monday.record --steps",
           .arguments = {{.name = "FILE", .help = "what --record wrote", .takes = Takes::kPath, .least = 1, .most = 1}},
           .options = {{.name = "steps", .help = "show every step"}},
           .run = run_replay};
