@@ -133,6 +133,7 @@ class Executor {
   // remove_steps.cc
   void begin_remove(std::size_t task);
   void remove_machine(std::size_t task);
+  void close_what_is_open(const Task& removed);
   void begin_replace(std::size_t task);
   void replace_second_half(std::size_t task);
 

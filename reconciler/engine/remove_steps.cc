@@ -53,6 +53,7 @@ void Executor::remove_machine(std::size_t i) {
           if (answer.ok()) {
             shop_.hands.close(id, Outcome::Kind::kDone, removing.provider_id,
                               "removed server \"" + removing.provider_id + "\"");
+            close_what_is_open(removing);
             shop_.observer.forget(removing.change.account, removing.provider_id);
             // Its declaration stands for what is still to go: a kill between the two machines of a replacement must not
             // lose the second. What was given up was declared by nobody.
@@ -80,6 +81,17 @@ void Executor::remove_machine(std::size_t i) {
           }
         }};
   });
+}
+
+// Of a machine that is removed nothing more can be learnt.
+void Executor::close_what_is_open(const Task& removed) {
+  std::vector<std::int64_t> open;
+  for (const auto& [id, intent] : shop_.hands.open()) {
+    if (intent.account == removed.change.account && intent.provider_id == removed.provider_id) open.push_back(id);
+  }
+  for (const std::int64_t id : open) {
+    shop_.hands.close(id, Outcome::Kind::kFailed, removed.provider_id, "its server was removed meanwhile");
+  }
 }
 
 // The new one serves before the old one goes.

@@ -193,7 +193,7 @@ Result<Done> Engine::Impl::settle() {
     if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected;
   }
   // What was asked for by hand and turned out to be done is a person's word from here on.
-  Result<std::vector<Override>> overrides = shop.store.overrides(shop.now());
+  Result<std::vector<Override>> overrides = shop.hands.runner().overrides(shop.store);
   if (!overrides.ok()) return overrides.error();
   shop.view.overrides = std::move(*overrides);
   update_open_intents();
