@@ -34,9 +34,9 @@ struct Attempts {
   Key resource;
   Action action;
   std::int64_t failures = 0;
-  Timestamp last{};      // engine's clock
-  Timestamp next_try{};  // engine's clock
-  std::string message{};   // of the last failure
+  Timestamp last{};       // engine's clock
+  Timestamp next_try{};   // engine's clock
+  std::string message{};  // of the last failure
 
   friend bool operator==(const Attempts&, const Attempts&) = default;
 };
