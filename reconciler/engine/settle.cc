@@ -42,7 +42,9 @@ bool Engine::Impl::settle_intent(const Intent& intent, const std::map<std::strin
     return true;
   }
   const ObservedServer* server = shop.observer.find(intent.account, intent.provider_id);
-  if (server != nullptr && (server->missing_since || server->confirmed_gone)) server = nullptr;
+  // What is proven gone, or was removed by ourselves, need not be looked for.
+  const bool gone = server != nullptr && server->confirmed_gone;
+  if (server != nullptr && (server->missing_since || gone)) server = nullptr;
   if (intent.action == Action::kDelete) {
     if (server != nullptr && !over) return false;
     if (server == nullptr) {
@@ -53,7 +55,7 @@ bool Engine::Impl::settle_intent(const Intent& intent, const std::map<std::strin
     return true;
   }
   if (server == nullptr) {
-    if (!over) return false;
+    if (!over && !gone) return false;
     shop.hands.close(intent.id, Outcome::Kind::kFailed, {}, "the server is not there any more");
     return true;
   }
