@@ -223,6 +223,7 @@ void Rig::end_faults() {
     for (std::size_t i = 0; i < kFaultKinds; ++i) {
       ctl(CtlFault{Fault{.kind = static_cast<FaultKind>(i), .rate_ppm = 0, .times = 0}}, account);
     }
+    ctl(CtlSet{"world", "requestsPerMinute", "0"}, account);
   }
 }
 

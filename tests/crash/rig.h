@@ -56,7 +56,7 @@ class Rig {
   void fault(FaultKind kind, std::int64_t times, std::int64_t rate_ppm = 1'000'000) {
     ctl(CtlFault{Fault{.kind = kind, .rate_ppm = rate_ppm, .times = times}});
   }
-  void end_faults();
+  void end_faults();  // and the rate limit
   std::string id_of(const std::string& name);
   std::string given_up_uid();  // of the create that was given up first
 
