@@ -22,11 +22,6 @@ constexpr Duration kPause = std::chrono::milliseconds(50);
 // doctor is looking. Waited for even without a timeout.
 constexpr Duration kBetweenFileAndRow = std::chrono::milliseconds(250);
 
-// The machine's clock (design 7).
-Timestamp machine_now() {
-  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
-
 // Grows even when the state file was lost or an old copy restored, because agents remember the newest number they saw:
 // the next number, but at least the time in seconds.
 std::int64_t next_fence(std::int64_t fence, Timestamp now) {
@@ -40,6 +35,7 @@ struct Lock::Impl {
   std::unique_ptr<LockFile> file;
   LockRow row;
   Duration lease;
+  MachineClock clock;
   bool from_the_dead;
 };
 
@@ -51,7 +47,8 @@ struct Attempt {
   bool from_the_dead = false;
 };
 
-Result<Attempt> try_once(sqlite::Database& database, LockFile& file, const std::string& who, Duration lease) {
+Result<Attempt> try_once(sqlite::Database& database, LockFile& file, const std::string& who, Duration lease,
+                         Timestamp now) {
   const LockFile::Taken taken = file.take();
   const bool flocked = taken == LockFile::Taken::kOurs;
   auto transaction = Transaction::begin(database, Transaction::Kind::kImmediate);
@@ -59,7 +56,6 @@ Result<Attempt> try_once(sqlite::Database& database, LockFile& file, const std::
   auto found = read_lock(database);
   if (!found) return found.error();
   const Host here = this_host();
-  const Timestamp now = machine_now();
 
   const bool expired = found->held() && found->expires <= now;
   const bool dead = found->held() && !expired && flocked && found->provable_on(here);
@@ -97,7 +93,7 @@ Error locked(const LockRow& row, const std::string& path) {
 Lock::Lock(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Lock>> Lock::acquire(const std::string& state_path, const std::string& who, Duration lease,
-                                            Duration timeout) {
+                                            Duration timeout, MachineClock clock) {
   if (who.empty()) return Error{ErrorCode::kInvalid, "a lock needs the name of who takes it"};
   auto opened = open_for_writing(state_path, state_format(), kIfStateDamaged);
   if (!opened) return opened.error();
@@ -106,13 +102,14 @@ Result<std::unique_ptr<Lock>> Lock::acquire(const std::string& state_path, const
 
   const auto started = std::chrono::steady_clock::now();
   for (;;) {
-    auto attempt = try_once(*opened->database, **file, who, lease);
+    auto attempt = try_once(*opened->database, **file, who, lease, clock());
     if (!attempt && attempt.error().code != ErrorCode::kLocked) return attempt.error();
     if (attempt && attempt->taken) {
       return std::unique_ptr<Lock>(new Lock(std::make_unique<Impl>(Impl{.opened = std::move(*opened),
                                                                         .file = std::move(*file),
                                                                         .row = std::move(*attempt->taken),
                                                                         .lease = lease,
+                                                                        .clock = std::move(clock),
                                                                         .from_the_dead = attempt->from_the_dead})));
     }
     const bool nobody = attempt && !attempt->found.held();
@@ -157,7 +154,7 @@ Result<Done> Lock::renew() {
                                : "the lock of the state was taken over by another process; nothing more is written"};
   }
   LockRow row = *found;
-  row.expires = machine_now() + impl_->lease;
+  row.expires = impl_->clock() + impl_->lease;
   // After a takeover from an owner that was alive but late, its file may have come free by now.
   row.flocked = impl_->file->take() == LockFile::Taken::kOurs;
   if (auto done = write_lock(database, row); !done) return done;

@@ -6,6 +6,7 @@
 
 #include "specs/base/result.h"
 #include "specs/base/timestamp.h"
+#include "state/machine_clock.h"
 
 namespace switchyard {
 
@@ -25,7 +26,7 @@ class Lock {
 
   // Waits up to `timeout`. Errors: kLocked ("held by ben@host (pid 412) since 18:04:11 ..., until ..."), kStorage.
   static Result<std::unique_ptr<Lock>> acquire(const std::string& state_path, const std::string& who, Duration lease,
-                                               Duration timeout);
+                                               Duration timeout, MachineClock clock = machine_now);
   ~Lock();  // releases
 
   std::int64_t fence() const;

@@ -98,10 +98,6 @@ std::string_view program_version() {
   return SWITCHYARD_VERSION;
 }
 
-Timestamp machine_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 Json to_json(const Diagnostics& diagnostics) {
   Json::Array items;
   for (const auto& found : diagnostics) {

@@ -8,6 +8,7 @@
 #include "specs/base/error_name.h"
 #include "specs/base/json.h"
 #include "specs/diagnostic.h"
+#include "state/machine_clock.h"
 
 namespace switchyard {
 
@@ -51,9 +52,6 @@ class Context {
 
 // The program's version: what the build was told.
 std::string_view program_version();
-
-// The machine's clock.
-Timestamp machine_now();
 
 // Complaints as JSON: {"severity", "file", "line", "column", "message", "detail"}.
 Json to_json(const Diagnostics& diagnostics);

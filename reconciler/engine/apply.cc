@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "reconciler/engine/clock.h"
 #include "reconciler/engine/engine_impl.h"
 #include "reconciler/engine/patience.h"
 
@@ -173,7 +172,8 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   std::set<std::string> accounts;
   for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
   const auto stopped = [&] {
-    return executor.interrupted() || shop.hands.runner().stops() > 0 || (deadline && machine_now() >= *deadline);
+    return executor.interrupted() || shop.hands.runner().stops() > 0 ||
+           (deadline && shop.options.machine_clock() >= *deadline);
   };
   const auto refused = [&](const Change& change) {
     const auto at = executor.refusals().find({change.resource, change.action});

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "reconciler/core/compare.h"
-#include "reconciler/engine/clock.h"
 #include "reconciler/engine/engine_impl.h"
 
 namespace switchyard {
@@ -17,7 +16,7 @@ int ApplyReport::exit_code() const {
 
 Engine::Impl::Impl(Store& store, Lock* lock, Runner& runner, EngineOptions options)
     : shop(store, lock, runner, std::move(options)) {
-  if (shop.options.timeout) deadline = machine_now() + *shop.options.timeout;
+  if (shop.options.timeout) deadline = shop.options.machine_clock() + *shop.options.timeout;
 }
 
 Engine::Engine(Store& store, Lock* lock, Runner& runner, EngineOptions options)

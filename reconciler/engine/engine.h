@@ -11,6 +11,7 @@
 #include "reconciler/engine/runner.h"
 #include "specs/load.h"
 #include "state/lock.h"
+#include "state/machine_clock.h"
 #include "state/store.h"
 
 namespace switchyard {
@@ -45,6 +46,7 @@ struct EngineOptions {
   std::optional<Duration> timeout;          // --timeout, machine's clock
   std::uint64_t seed = 0;                   // of uids and jitter; the program gives a random one
   Duration call_timeout = std::chrono::seconds(30);
+  MachineClock machine_clock = machine_now;
 };
 
 // Everything that was learnt about the world, and what it means: kept in memory by the engine, stored by it as it goes.

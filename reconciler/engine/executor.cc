@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "reconciler/engine/clock.h"
-
 namespace switchyard {
 namespace {
 
@@ -74,7 +72,7 @@ Result<Done> Executor::run(const std::vector<Change>& changes, Intent::Origin or
   }
   const auto total = static_cast<int>(tasks_.size());
   while (ended_ < total || shop_.hands.in_flight()) {
-    const bool late = deadline && machine_now() >= *deadline;
+    const bool late = deadline && shop_.options.machine_clock() >= *deadline;
     if ((shop_.hands.runner().stops() > 0 || late) && !interrupted_) {
       interrupted_ = true;
       shop_.hands.abandon();
@@ -89,7 +87,8 @@ Result<Done> Executor::run(const std::vector<Change>& changes, Intent::Origin or
       begin_ready();
     }
     Timestamp due = interrupted_ ? shop_.now() + std::chrono::seconds(1) : next_due();
-    if (deadline) due = std::min(due, shop_.now() + std::max<Duration>(*deadline - machine_now(), Duration(1)));
+    if (deadline)
+      due = std::min(due, shop_.now() + std::max<Duration>(*deadline - shop_.options.machine_clock(), Duration(1)));
     if (Result<Done> turned = shop_.hands.turn(due); !turned.ok()) return turned;
     if (shop_.observer.store_failure()) return *shop_.observer.store_failure();
     if (broken_) return *broken_;

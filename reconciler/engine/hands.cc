@@ -1,7 +1,5 @@
 #include "reconciler/engine/hands.h"
 
-#include "reconciler/engine/clock.h"
-
 namespace switchyard {
 namespace {
 
@@ -87,7 +85,7 @@ void Hands::put_override(const Intent& intent) {
 // Renews the lease when less than two thirds of what calls need is left of it.
 Result<Done> Hands::keep_lease() {
   if (lock_ == nullptr) return Done{};
-  const Duration left = lock_->expires() - machine_now();
+  const Duration left = lock_->expires() - options_.machine_clock();
   if (left > options_.call_timeout + kMargin + std::chrono::seconds(15)) return Done{};
   return lock_->renew();
 }
@@ -103,7 +101,8 @@ Result<Done> Hands::write() {
 Result<Done> Hands::send() {
   std::vector<Submission> going;
   std::vector<std::string> accounts;
-  const bool has_lease = lock_ != nullptr && lock_->expires() - machine_now() > options_.call_timeout + kMargin;
+  const bool has_lease =
+      lock_ != nullptr && lock_->expires() - options_.machine_clock() > options_.call_timeout + kMargin;
   if (has_lease) {
     for (auto& [account, queue] : queues_) {
       const auto limit = places_.find(account);

@@ -3,8 +3,8 @@
 #include <mutex>
 #include <thread>
 
-#include "reconciler/engine/clock.h"
 #include "reconciler/engine/runner.h"
+#include "state/machine_clock.h"
 
 namespace switchyard {
 namespace {

@@ -178,6 +178,23 @@ TEST_F(LockTest, AnOwnerThatLivesOnPastItsLeaseIsReplacedAndFenced) {
   EXPECT_EQ(Lock::acquire(path_, "ann@host", kLease, kAtOnce).error().code, ErrorCode::kLocked);
 }
 
+TEST_F(LockTest, TheMachinesClockThatItIsGivenDecidesWhenALeaseIsOver) {
+  Timestamp now = Timestamp(std::chrono::hours(24 * 365 * 60));
+  const MachineClock clock = [&now] { return now; };
+  const auto lock = must(Lock::acquire(path_, "ben@host", kLease, kAtOnce, clock));
+  EXPECT_EQ(lock->expires(), now + kLease);
+  now += kLease - std::chrono::seconds(1);
+  EXPECT_FALSE(Lock::acquire(path_, "ann@host", kLease, kAtOnce, clock).ok());
+  now += std::chrono::seconds(1);
+  const auto taken = Lock::acquire(path_, "ann@host", kLease, kAtOnce, clock);
+  ASSERT_TRUE(taken.ok());
+  // It stays fenced, whatever the clock says after another jump.
+  now -= std::chrono::hours(5);
+  const auto renewed = lock->renew();
+  ASSERT_FALSE(renewed.ok());
+  EXPECT_EQ(renewed.error().code, ErrorCode::kFenced);
+}
+
 TEST_F(LockTest, RenewingMovesTheEndOfTheLease) {
   const auto lock = must(acquire(path_));
   must(raw(path_)->execute("UPDATE lock SET expires = 0"));
