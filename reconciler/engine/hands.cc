@@ -5,6 +5,8 @@ namespace {
 
 // Between the latest end of a call and the end of the lease: what clocks and schedulers may be off.
 constexpr std::chrono::seconds kMargin{5};
+// How often a lease is renewed that was used up while something was written, before the disk counts as too slow.
+constexpr int kRenewals = 3;
 
 }  // namespace
 
@@ -82,12 +84,33 @@ void Hands::put_override(const Intent& intent) {
   if (intent.action == Action::kUndrain) batch_.lifted.emplace_back(intent.resource, Override::What::kDrained);
 }
 
+Duration Hands::lease_left() const {
+  return lock_->expires() - options_.machine_clock();
+}
+
+bool Hands::lease_outlasts_a_call() const {
+  return lock_ != nullptr && lease_left() > options_.call_timeout + kMargin;
+}
+
 // Renews the lease when less than two thirds of what calls need is left of it.
 Result<Done> Hands::keep_lease() {
   if (lock_ == nullptr) return Done{};
-  const Duration left = lock_->expires() - options_.machine_clock();
-  if (left > options_.call_timeout + kMargin + std::chrono::seconds(15)) return Done{};
+  if (lease_left() > options_.call_timeout + kMargin + std::chrono::seconds(15)) return Done{};
   return lock_->renew();
+}
+
+// The disk may have taken so long that the lease is used up: then nothing is sent under it (law 11). Intents that were
+// written and not sent are looked for by the next run, as after a crash.
+Result<Done> Hands::keep_lease_after_writing() {
+  for (int renewals = 0; !lease_outlasts_a_call(); ++renewals) {
+    if (renewals == kRenewals) {
+      return Error{ErrorCode::kStorage,
+                   "writing the state takes so long that the lease of its lock runs out before a call may start; "
+                   "nothing was sent"};
+    }
+    if (Result<Done> renewed = lock_->renew(); !renewed.ok()) return renewed;
+  }
+  return Done{};
 }
 
 Result<Done> Hands::write() {
@@ -101,9 +124,7 @@ Result<Done> Hands::write() {
 Result<Done> Hands::send() {
   std::vector<Submission> going;
   std::vector<std::string> accounts;
-  const bool has_lease =
-      lock_ != nullptr && lock_->expires() - options_.machine_clock() > options_.call_timeout + kMargin;
-  if (has_lease) {
+  if (lease_outlasts_a_call()) {
     for (auto& [account, queue] : queues_) {
       const auto limit = places_.find(account);
       const std::int64_t most = limit == places_.end() ? 1 : limit->second;
@@ -124,6 +145,10 @@ Result<Done> Hands::send() {
   if (batch_.empty()) return Done{};
   const bool sync = !batch_.intents.empty() || !batch_.outcomes.empty() || !batch_.given_up.empty();
   Result<Done> written = store_.commit(batch_, sync ? Durability::kSynced : Durability::kSoon);
+  if (written.ok() && !going.empty()) {
+    written = keep_lease_after_writing();
+    if (!written.ok()) batch_ = Batch{};  // it is on the disk
+  }
   if (!written.ok()) {
     for (const std::string& account : accounts) --taken_[account];
     return written;

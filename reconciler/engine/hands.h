@@ -62,6 +62,9 @@ class Hands {
  private:
   Result<Done> keep_lease();
   void put_override(const Intent& intent);
+  Result<Done> keep_lease_after_writing();
+  Duration lease_left() const;
+  bool lease_outlasts_a_call() const;
   Result<Done> send();
 
   Store& store_;
