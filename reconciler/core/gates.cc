@@ -118,16 +118,20 @@ void Planner::gate_creates() {
 void Planner::gate_destroys() {
   if (in_.options.destroy_all) return;
   for (const DesiredAccount& account : desired_.accounts) {
+    // What another gate holds counts as well, or a crowd would go in small groups as their holds lift, of one apply
+    // even. What is protected goes only when a person says so of it.
     std::vector<Draft*> destroys;
+    std::int64_t wanted = 0;
     for (Draft& made : drafts_) {
-      if (made.destroys && made.goes() && made.change.account == account.name) destroys.push_back(&made);
+      if (!made.destroys || made.dropped || made.change.account != account.name) continue;
+      if (made.goes()) destroys.push_back(&made);
+      if (made.goes() || made.hold->gate != Gate::kProtection) ++wanted;
     }
     std::int64_t limit = account.max_destroy.number;
     if (account.max_destroy.percent) {
       limit = std::max<std::int64_t>(1, servers_in(account.name) * account.max_destroy.number / 100);
     }
     if (in_.options.max_destroy) limit = *in_.options.max_destroy;
-    const auto wanted = static_cast<std::int64_t>(destroys.size());
     if (wanted <= limit) continue;
     for (Draft* made : destroys) {
       hold(*made, Gate::kLimit,

@@ -185,6 +185,29 @@ TEST(Gates, MoreDestroysThanTheLimitAreAllHeld) {
   EXPECT_EQ(plan.safety.destroys, 6);
 }
 
+TEST(Gates, WhatAnotherGateHoldsCountsAgainstTheLimitSoThatNoCrowdGoesInSmallGroups) {
+  Picture picture(switches("abcdefg"));
+  picture.has_all();
+  picture.overrides.push_back(Override{.what = Override::What::kSuspended,
+                                       .resource = server("g"),
+                                       .who = "ben",
+                                       .why = "looking into it",
+                                       .since = picture.now,
+                                       .until = std::nullopt});
+  picture.want(switches("a"));
+  // Once g is no longer suspended it would go as the sixth of six, without anybody having been asked.
+  EXPECT_THAT(picture.plan().changes, IsEmpty());
+  picture.options.max_destroy = 6;
+  EXPECT_EQ(picture.plan().changes.size(), 5U);
+}
+
+TEST(Gates, WhatIsProtectedGoesByNobodysWordAndCountsForNothing) {
+  Picture picture(switches("abcdef") + "Server keep {zone: london, size: s-1vcpu-2gb, protect: true}\n");
+  picture.has_all();
+  picture.want(switches("a"));
+  EXPECT_EQ(picture.plan().changes.size(), 5U);
+}
+
 TEST(Gates, AReplacementIsADestroyAsWell) {
   Picture picture(switches("abcdef"));
   picture.has_all();
