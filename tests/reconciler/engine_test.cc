@@ -1,6 +1,8 @@
 // The engine against a world in memory: what it does, call by call, and what it does when an answer does not come.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/reconciler/fleet_fixture.h"
 
@@ -235,6 +237,16 @@ TEST(Engine, AVanishedServerIsMadeAgainOnceItIsProvenGone) {
   EXPECT_EQ(fleet.number("created"), 3);
 }
 
+TEST(Engine, AServerProvenGoneNoLongerCountsForTheDepositOfItsSuccessor) {
+  Fleet fleet(switches("ab"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.balance("41.00");  // 40.00 for a second server, 60.00 for a third one
+  fleet.vanish("a");
+  fleet.advance(minutes(1));
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+}
+
 TEST(Engine, AnExpiredServerIsReactivatedAndTheBackOffOfAFailureGrows) {
   Fleet fleet(switches("a"));
   ASSERT_EQ(fleet.apply().exit_code(), 0);
@@ -411,7 +423,7 @@ TEST(Engine, AnImportedServerIsOursFromThenOn) {
 }
 
 TEST(Engine, ASecondApplyIsToldWhoHoldsTheLock) {
-  const std::string path = ::testing::TempDir() + "reconciler-two-applies.db";
+  const std::string path = ::testing::TempDir() + fmt::format("reconciler-two-applies-{}.db", getpid());
   const auto first = Lock::acquire(path, "ben@desk", minutes(5), {});
   ASSERT_TRUE(first.ok());
   const auto second = Lock::acquire(path, "amy@desk", minutes(5), {});
