@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tests/reconciler/watched_runner.h"
+#include "tests/reconciler/call_text.h"
 
 namespace switchyard::testing {
 

@@ -29,9 +29,4 @@ class WatchedRunner : public Runner {
   Witness& witness_;
 };
 
-// Whether the intent was written for this call.
-bool stands_for(const Intent& intent, const Call& call);
-// "create Server/a", "drain srv-3", "list": for traces.
-std::string to_text(const Call& call);
-
 }  // namespace switchyard::testing
