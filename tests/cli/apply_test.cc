@@ -7,6 +7,7 @@
 
 #include "tests/cli/small_fleet.h"
 #include "tests/support/command.h"
+#include "tests/support/source_folder.h"
 
 namespace switchyard {
 namespace {
@@ -15,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string quickstart() {
-  std::ifstream file(SWITCHYARD_SOURCE_DIR "/examples/quickstart/fleet.yaml");
+  std::ifstream file(source_folder() / "examples/quickstart/fleet.yaml");
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 

@@ -10,13 +10,14 @@
 
 #include "specs/load.h"
 #include "tests/support/golden.h"
+#include "tests/support/source_folder.h"
 
 namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(SWITCHYARD_SOURCE_DIR) / "tests/golden/diagnostics";
+const fs::path kFolder = source_folder() / "tests/golden/diagnostics";
 
 std::vector<std::string> golden_names() {
   std::vector<std::string> names;

@@ -10,6 +10,7 @@
 #include "specs/document.h"
 #include "specs/plain_yaml.h"
 #include "tests/specs/sample.h"
+#include "tests/support/source_folder.h"
 
 namespace switchyard {
 namespace {
@@ -162,8 +163,7 @@ TEST(PlainYaml, LeavesTheRestToTheLibrary) {
 
 TEST(PlainYaml, ReadsEveryGoldenFileAsTheLibraryDoes) {
   int files = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(SWITCHYARD_SOURCE_DIR) + "/tests/golden/diagnostics")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_folder() / "tests/golden/diagnostics")) {
     if (entry.path().extension() != ".yaml") continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};

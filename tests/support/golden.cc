@@ -7,10 +7,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/source_folder.h"
+
 namespace switchyard {
 
 void expect_golden(std::string_view name, const std::string& text) {
-  const auto path = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "tests" / "golden" / name;
+  const auto path = source_folder() / "tests" / "golden" / name;
   if (const char* update = std::getenv("SWITCHYARD_UPDATE_GOLDEN"); update != nullptr && *update == '1') {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << text;
