@@ -15,7 +15,7 @@ constexpr std::uint8_t kLayout = 1;
 static_assert(static_cast<int>(Kind::kServer) == 3 && static_cast<int>(Kind::kRtpServer) == 5);
 static_assert(static_cast<int>(Role::kSwitch) == 0 && static_cast<int>(Role::kMedia) == 2);
 static_assert(static_cast<int>(Phase::kProvisioning) == 0 && static_cast<int>(Phase::kFailed) == 6);
-static_assert(static_cast<int>(Peer::For::kDestination) == 0 && static_cast<int>(Peer::For::kMedia) == 1);
+static_assert(static_cast<int>(Peer::For::kDestination) == 0 && static_cast<int>(Peer::For::kDispatcher) == 4);
 static_assert(static_cast<int>(ObservedServer::ActionState::kFailed) == 3);
 
 class Writer {
@@ -160,7 +160,7 @@ AgentReport take_agent(Reader& in) {
   const std::size_t peers = in.count(4);
   agent.peers.reserve(peers);
   for (std::size_t i = 0; i < peers && in.good(); ++i) {
-    const auto purpose = in.choice(Peer::For::kMedia);
+    const auto purpose = in.choice(Peer::For::kDispatcher);
     const std::string_view name = in.text();
     const std::string_view address = in.text();
     agent.peers.push_back(

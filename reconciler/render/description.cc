@@ -76,7 +76,7 @@ std::string agent_text(const AgentReport& report, Timestamp now, Colour colour) 
   if (report.icmp_latency_us) table.add({"ICMP latency", latency_text(*report.icmp_latency_us)});
   table.add({"configuration", report.applied_digest.empty() ? "none" : report.applied_digest});
   for (const auto& peer : report.peers) {
-    table.add({peer.purpose == Peer::For::kMedia ? "media server" : "destination",
+    table.add({peer.purpose == Peer::For::kMedia ? "media server" : std::string(to_string(peer.purpose)),
                fmt::format("{} at {}{}", peer.name, peer.address.empty() ? "no address yet" : peer.address,
                            peer.weight == 1 ? "" : fmt::format(", weight {}", peer.weight))});
   }

@@ -132,7 +132,7 @@ Result<AgentReport> report_from_json(const Json& json) {
 
 Json to_json(const Peer& peer) {
   Json json;
-  json.set("for", peer.purpose == Peer::For::kDestination ? "destination" : "media");
+  json.set("for", std::string(to_string(peer.purpose)));
   json.set("name", peer.name);
   json.set("address", peer.address);
   json.set("weight", peer.weight);
@@ -140,9 +140,9 @@ Json to_json(const Peer& peer) {
 }
 
 Result<Peer> peer_from_json(const Json& json) {
-  const std::string purpose = json.string_or("for", "");
-  if (purpose != "destination" && purpose != "media") return unreadable("peer");
-  return Peer{.purpose = purpose == "media" ? Peer::For::kMedia : Peer::For::kDestination,
+  const auto purpose = parse_peer_purpose(json.string_or("for", ""));
+  if (!purpose) return unreadable("peer");
+  return Peer{.purpose = *purpose,
               .name = json.string_or("name", ""),
               .address = json.string_or("address", ""),
               .weight = json.integer_or("weight", 1)};

@@ -62,6 +62,14 @@ constexpr Words<Outcome::Kind, 5> kOutcomes{{
     {Outcome::Kind::kUnknown, "unknown"},
 }};
 
+constexpr Words<Peer::For, 5> kPeerPurposes{{
+    {Peer::For::kDestination, "destination"},
+    {Peer::For::kMedia, "media"},
+    {Peer::For::kMember, "member"},
+    {Peer::For::kFailover, "failover"},
+    {Peer::For::kDispatcher, "dispatcher"},
+}};
+
 constexpr Words<ObservedServer::ActionState, 4> kActionStates{{
     {ObservedServer::ActionState::kNone, "none"},
     {ObservedServer::ActionState::kRunning, "running"},
@@ -106,6 +114,12 @@ std::string_view to_string(Outcome::Kind kind) {
 }
 std::optional<Outcome::Kind> parse_outcome(std::string_view text) {
   return choice_of(kOutcomes, text);
+}
+std::string_view to_string(Peer::For purpose) {
+  return word_of(kPeerPurposes, purpose);
+}
+std::optional<Peer::For> parse_peer_purpose(std::string_view text) {
+  return choice_of(kPeerPurposes, text);
 }
 std::string_view to_string(ObservedServer::ActionState state) {
   return word_of(kActionStates, state);

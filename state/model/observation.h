@@ -29,9 +29,15 @@ enum class Phase { kProvisioning, kActive, kStopped, kExpired, kDraining, kUpdat
 std::string_view to_string(Phase phase);
 std::optional<Phase> parse_phase(std::string_view text);
 
-// A server that another one must know by address: a dispatcher's destination, a switch's media server.
+// A server that another one must know by address.
 struct Peer {
-  enum class For { kDestination, kMedia };
+  enum class For {
+    kDestination,  // a switch that a dispatcher sends calls to
+    kMedia,        // a media server of a switch
+    kMember,       // another switch of its cluster, through which it joins the bus
+    kFailover,     // the switch that it names in a 302 when it is full
+    kDispatcher,   // a dispatcher that may send it calls (restrictDirect)
+  };
   For purpose;
   std::string name;     // metadata.name
   std::string address;  // empty: not delivered yet
@@ -39,6 +45,8 @@ struct Peer {
 
   friend bool operator==(const Peer&, const Peer&) = default;
 };
+std::string_view to_string(Peer::For purpose);  // "destination", "media", "member", "failover", "dispatcher"
+std::optional<Peer::For> parse_peer_purpose(std::string_view text);
 
 // What the agent on a server says of it.
 struct AgentReport {

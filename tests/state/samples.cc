@@ -170,7 +170,7 @@ ObservedServer any_server(Random& random) {
                       .salt = any_text(random),
                       .fingerprints = {}};
     for (auto n = random.below(4); n > 0; --n) {
-      agent.peers.push_back({.purpose = static_cast<Peer::For>(random.below(2)),
+      agent.peers.push_back({.purpose = static_cast<Peer::For>(random.below(5)),
                              .name = any_text(random),
                              .address = any_text(random),
                              .weight = number()});
