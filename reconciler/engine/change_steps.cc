@@ -8,6 +8,8 @@ namespace switchyard {
 namespace {
 
 constexpr int kTries = 5;
+// How often a call is repeated that a rate limit refuses: that is no failure of the call.
+constexpr int kTriesWhileLimited = 60;
 
 bool is_peers(const FieldChange& field) {
   return field.path == "destinations" || field.path == "media";
@@ -39,11 +41,12 @@ Intent Executor::intent_for(const Task& task, Action action, Json request) {
 
 bool Executor::try_again(std::size_t i, const Error& error, Next again) {
   Task& task = tasks_[i];
-  if (++task.tries >= kTries || interrupted_) {
+  const bool limited = error.code == ErrorCode::kRateLimited && ++task.tries_while_limited < kTriesWhileLimited;
+  if ((!limited && ++task.tries >= kTries) || interrupted_) {
     fail(i, error.message);
     return false;
   }
-  Duration pause = error.retry_after.value_or(std::chrono::seconds(1) * (1 << (task.tries - 1)));
+  Duration pause = error.retry_after.value_or(std::chrono::seconds(1) * (1 << std::max(task.tries - 1, 0)));
   pause += Duration(shop_.random.between(0, pause.count() / 4 + 1));
   at(i, shop_.now() + pause, std::move(again));
   return true;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook{250};
 constexpr std::chrono::seconds kLongestPause{5};
+constexpr std::chrono::minutes kLongestRest{1};  // after a look that took long itself
 
 }  // namespace
 
@@ -341,6 +342,7 @@ void Executor::poll() {
   }
   for (const std::string& account : due) {
     next_look_.erase(account);
+    look_began_[account] = shop_.now();
     shop_.observer.look(account, [this, account] {
       const std::set<std::size_t> waiting = std::exchange(listening_[account], {});
       for (const std::size_t i : waiting) {
@@ -351,7 +353,10 @@ void Executor::poll() {
       Duration& pause = look_pause_[account];
       const Duration longest = std::max<Duration>(kLongestPause, kFirstLook * shop_.observer.pages(account));
       pause = std::min<Duration>(std::max<Duration>(pause, kFirstLook) * 3 / 2, longest);
-      if (!listening_[account].empty()) next_look_[account] = shop_.now() + pause;
+      // Where a rate limit drags looks out, something is left of it for what is to be done.
+      const bool seen = shop_.observer.failing(account) == nullptr;
+      const Duration rest = seen ? std::min<Duration>(shop_.now() - look_began_[account], kLongestRest) : Duration{};
+      if (!listening_[account].empty()) next_look_[account] = shop_.now() + std::max(pause, rest);
     });
   }
 }

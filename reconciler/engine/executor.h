@@ -56,6 +56,7 @@ class Executor {
     std::string uid;  // of the machine it works on; of a create its new one
     std::string provider_id;
     int tries = 0;                       // of the call at hand
+    int tries_while_limited = 0;         // that a rate limit refused
     Timestamp step_began{};              // engine's clock
     std::optional<Timestamp> look_from;  // provider's `now` of the first listing after an answer was lost
     std::function<void()> on_time;       // when its timer is due
@@ -145,6 +146,7 @@ class Executor {
   std::multimap<Timestamp, std::pair<std::size_t, Next>> timers_;
   std::map<std::string, std::set<std::size_t>> listening_;
   std::map<std::string, Timestamp> next_look_;
+  std::map<std::string, Timestamp> look_began_;
   std::map<std::string, Duration> look_pause_;
   std::map<std::string, int> reactivations_open_;
   std::map<std::string, std::vector<std::size_t>> creates_waiting_;

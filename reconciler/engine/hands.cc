@@ -1,5 +1,8 @@
 #include "reconciler/engine/hands.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace switchyard {
 namespace {
 
@@ -7,11 +10,19 @@ namespace {
 constexpr std::chrono::seconds kMargin{5};
 // How often a lease is renewed that was used up while something was written, before the disk counts as too slow.
 constexpr int kRenewals = 3;
+// For how long one read waits for a provider's rate limit: as long as apply waits for anything else.
+constexpr std::chrono::minutes kLongestHeldBack{20};
+// After a refusal that does not say for how long.
+constexpr std::chrono::seconds kHeldBack{5};
 
 }  // namespace
 
 Hands::Hands(Store& store, Lock* lock, Runner& runner, const EngineOptions& options)
-    : store_(store), lock_(lock), runner_(runner), options_(options) {
+    : store_(store),
+      lock_(lock),
+      runner_(runner),
+      options_(options),
+      deadline_(options.timeout ? std::optional(options.machine_clock() + *options.timeout) : std::nullopt) {
   if (lock_ != nullptr) store_.set_fence(lock_->fence());
 }
 
@@ -20,9 +31,58 @@ CallLimits Hands::limits() const {
 }
 
 void Hands::read(Call call, OnAnswer on_answer) {
+  start(Read{.call = std::move(call), .on_answer = std::move(on_answer), .refused_since = std::nullopt});
+}
+
+void Hands::start(Read read) {
   const CallId id = next_call_++;
+  Call call = read.call;
+  auto on_answer = [this, read = std::move(read)](Result<Answer> answer) { read_answered(read, std::move(answer)); };
   under_way_.emplace(id, UnderWay{std::move(on_answer), {}});
   runner_.start(id, std::move(call));
+}
+
+bool Hands::hurries() const {
+  return runner_.stops() > 0 || (deadline_ && options_.machine_clock() >= *deadline_);
+}
+
+void Hands::read_answered(Read read, Result<Answer> answer) {
+  const bool refused = !answer.ok() && answer.error().code == ErrorCode::kRateLimited;
+  if (!refused || hurries()) {
+    read.on_answer(std::move(answer));
+    return;
+  }
+  if (!read.refused_since) read.refused_since = now();
+  const Timestamp again = now() + std::max<Duration>(answer.error().retry_after.value_or(kHeldBack), Duration(1));
+  if (again - *read.refused_since > kLongestHeldBack) {
+    read.on_answer(std::move(answer));
+    return;
+  }
+  held_back_.emplace(again, std::move(read));
+}
+
+std::optional<Timestamp> Hands::held_back_until(const std::string& account) const {
+  for (const auto& [time, read] : held_back_) {
+    if (read.call.account == account) return time;
+  }
+  return std::nullopt;
+}
+
+void Hands::start_what_was_held_back() {
+  while (!held_back_.empty() && held_back_.begin()->first <= now()) {
+    Read read = std::move(held_back_.begin()->second);
+    held_back_.erase(held_back_.begin());
+    read.call.limits = limits();
+    start(std::move(read));
+  }
+}
+
+// Who asked to stop, or gave it so much time, does not wait for a provider's next minute.
+void Hands::give_up_what_is_held_back() {
+  const std::multimap<Timestamp, Read> given_up = std::exchange(held_back_, {});
+  for (const auto& [time, read] : given_up) {
+    read.on_answer(Error{ErrorCode::kCancelled, "stopped while the provider's rate limit held it back"});
+  }
 }
 
 void Hands::submit(const std::string& account, Prepare prepare) {
@@ -172,6 +232,15 @@ Result<Done> Hands::turn(Timestamp due) {
   if (Result<Done> sent = send(); !sent.ok()) return sent;
   // With a lock the wait is cut short, so that the lease never runs out behind it. A simulated clock does not pass it.
   if (lock_ != nullptr) due = std::min(due, now() + std::chrono::seconds(10));
+  if (!held_back_.empty() && hurries()) {
+    give_up_what_is_held_back();
+    return Done{};
+  }
+  start_what_was_held_back();
+  if (!held_back_.empty()) {
+    due = std::min(due, held_back_.begin()->first);
+    if (deadline_) due = std::min(due, now() + std::max(*deadline_ - options_.machine_clock(), Duration(1)));
+  }
   for (Completion& completion : runner_.wait(due)) {
     const auto at = under_way_.find(completion.id);
     if (at == under_way_.end()) continue;

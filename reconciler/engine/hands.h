@@ -33,8 +33,11 @@ class Hands {
   bool may_write() const { return lock_ != nullptr; }
   CallLimits limits() const;
 
-  // A call that changes nothing; started at once.
+  // A call that changes nothing; started at once. One that the provider's rate limit refuses is sent again when the
+  // provider said; only what is refused for longer than an apply waits for anything gets that answer.
   void read(Call call, OnAnswer on_answer);
+  // When the first of an account's reads is sent that its provider's rate limit holds back; nothing: none is held back.
+  std::optional<Timestamp> held_back_until(const std::string& account) const;
   // A call that changes the world; waits for one of the account's places.
   void submit(const std::string& account, Prepare prepare);
   void set_places(const std::string& account, std::int64_t places) { places_[account] = places; }
@@ -50,8 +53,8 @@ class Hands {
   Result<Done> write();
 
   // No call is under way and none waits for a place.
-  bool idle() const { return under_way_.empty() && queued() == 0; }
-  bool in_flight() const { return !under_way_.empty(); }
+  bool idle() const { return !in_flight() && queued() == 0; }
+  bool in_flight() const { return !under_way_.empty() || !held_back_.empty(); }
   std::size_t queued() const;
 
   // The intents written by this program and not closed.
@@ -66,11 +69,23 @@ class Hands {
   Duration lease_left() const;
   bool lease_outlasts_a_call() const;
   Result<Done> send();
+  // A read and since when (engine's clock) the provider's rate limit has refused it.
+  struct Read {
+    Call call;
+    OnAnswer on_answer;
+    std::optional<Timestamp> refused_since;
+  };
+  void start(Read read);
+  void read_answered(Read read, Result<Answer> answer);
+  bool hurries() const;  // asked to stop, or past --timeout
+  void start_what_was_held_back();
+  void give_up_what_is_held_back();
 
   Store& store_;
   Lock* lock_;
   Runner& runner_;
   const EngineOptions& options_;
+  const std::optional<Timestamp> deadline_;  // machine's clock
   Batch batch_;
   CallId next_call_ = 1;
   struct UnderWay {
@@ -78,6 +93,7 @@ class Hands {
     std::string place;  // the account whose place it holds; empty for reads
   };
   std::map<CallId, UnderWay> under_way_;
+  std::multimap<Timestamp, Read> held_back_;  // by when they are sent
   std::map<std::string, std::deque<Prepare>> queues_;
   std::map<std::string, std::int64_t> places_;
   std::map<std::string, std::int64_t> taken_;

@@ -9,11 +9,10 @@ namespace {
 
 constexpr int kTries = 4;
 
-// Whether asking again can help.
+// Whether asking again at once can help. A rate limit was waited for already (Hands::read).
 bool passes(ErrorCode code) {
   switch (code) {
     case ErrorCode::kConflict:
-    case ErrorCode::kRateLimited:
     case ErrorCode::kNotSent:
     case ErrorCode::kOutcomeUnknown:
     case ErrorCode::kUnreadable:
@@ -22,6 +21,7 @@ bool passes(ErrorCode code) {
     case ErrorCode::kNotFound:
     case ErrorCode::kRefused:
     case ErrorCode::kRefusedForMoney:
+    case ErrorCode::kRateLimited:
     case ErrorCode::kUnauthorized:
     case ErrorCode::kTooNew:
     case ErrorCode::kLocked:
@@ -121,6 +121,11 @@ std::int64_t Observer::pages(const std::string& account) const {
   return at == pages_.end() ? 1 : at->second;
 }
 
+const Error* Observer::failing(const std::string& account) const {
+  const auto at = failing_.find(account);
+  return at == failing_.end() ? nullptr : &at->second;
+}
+
 void Observer::recalled() {
   for (const ObservedAccount& known : view_.accounts) index(known.name);
 }
@@ -193,6 +198,11 @@ void Observer::next_page(const std::string& name, std::string page) {
 void Observer::part_ended(const std::string& name) {
   Look& look = looks_.at(name);
   if (--look.parts_open > 0) return;
+  if (look.trouble) {
+    failing_.insert_or_assign(name, *look.trouble);
+  } else {
+    failing_.erase(name);
+  }
   if (look.trouble && passes(look.trouble->code) && look.tries < kTries && hands_.runner().stops() == 0) {
     start(name);
     return;

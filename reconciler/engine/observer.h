@@ -29,6 +29,8 @@ class Observer {
   // Starts a look; `on_end` runs when it has ended, well or not. One that is under way is joined.
   void look(const std::string& account, std::function<void()> on_end);
   bool looking(const std::string& account) const { return looks_.contains(account); }
+  // Why the last try to look at the account failed, also while it is still being tried; nullptr: it did not.
+  const Error* failing(const std::string& account) const;
   // Pages of the last listing: how dear a look is.
   std::int64_t pages(const std::string& account) const;
 
@@ -74,6 +76,7 @@ class Observer {
   Store& store_;
   WorldView& view_;
   std::map<std::string, Look> looks_;
+  std::map<std::string, Error> failing_;
   std::map<std::string, std::int64_t> pages_;
   struct Index {
     std::map<std::string, std::size_t, std::less<>> by_id;

@@ -89,7 +89,7 @@ std::unique_ptr<Fleet::Command> Fleet::begin(bool writes) {
   command->engine = std::make_unique<Engine>(
       *store_, writes ? lock_ : nullptr, *command->runner,
       EngineOptions{
-          .actor = "tester", .reason = {}, .parallelism = {}, .timeout = {}, .seed = seed + 1000 * ++commands_});
+          .actor = "tester", .reason = {}, .parallelism = {}, .timeout = timeout, .seed = seed + 1000 * ++commands_});
   EXPECT_TRUE(command->engine->want(specs_).ok());
   EXPECT_TRUE(command->engine->recall().ok());
   return command;

@@ -96,6 +96,7 @@ class Fleet {
   std::vector<std::string> progress;
   Store& store() { return *store_; }
   std::uint64_t seed;
+  std::optional<Duration> timeout;  // --timeout of every command from now on
 
  private:
   struct Command;
