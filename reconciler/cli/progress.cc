@@ -8,6 +8,8 @@ namespace switchyard {
 namespace {
 
 constexpr std::string_view kClearLine = "\r\x1b[2K";
+// How often a plain line repeats that an account still keeps its changes waiting.
+constexpr std::chrono::minutes kSaidAgainAfter{1};
 
 struct Word {
   std::string_view text;
@@ -19,6 +21,8 @@ Word word_of(Progress::What what) {
     case Progress::What::kStarted:
       return {"started", Paint::kPlain};
     case Progress::What::kStep:
+    case Progress::What::kAccountWaits:
+    case Progress::What::kAccountAnswers:
       return {"", Paint::kPlain};
     case Progress::What::kDone:
       return {"done", Paint::kGreen};
@@ -33,7 +37,32 @@ Word word_of(Progress::What what) {
 }
 
 bool has_ended(Progress::What what) {
-  return what != Progress::What::kStarted && what != Progress::What::kStep;
+  switch (what) {
+    case Progress::What::kDone:
+    case Progress::What::kHeld:
+    case Progress::What::kFailed:
+    case Progress::What::kStale:
+      return true;
+    case Progress::What::kStarted:
+    case Progress::What::kStep:
+    case Progress::What::kAccountWaits:
+    case Progress::What::kAccountAnswers:
+      return false;
+  }
+  return false;
+}
+
+// "create Server/lon-1".
+std::string change_of(const Progress& progress) {
+  const std::string resource = to_string(progress.resource);
+  return progress.action ? fmt::format("{} {}", to_string(*progress.action), resource) : resource;
+}
+
+// "3 changes wait for it, next try in 5s".
+std::string wait_of(const Progress& progress) {
+  const std::string who = progress.waiting == 1 ? "1 change waits" : fmt::format("{} changes wait", progress.waiting);
+  if (!progress.next_try || *progress.next_try <= progress.at) return who + " for it, asked again now";
+  return who + " for it, next try in " + for_people(*progress.next_try - progress.at);
 }
 
 // The first `width` characters.
@@ -51,8 +80,7 @@ std::string cut(const std::string& text, std::size_t width) {
 
 std::string ProgressText::line_of(const Progress& progress) const {
   const auto word = word_of(progress.what);
-  auto line = fmt::format("[{}/{}] {} {}", progress.ended, progress.total, to_string(progress.action),
-                          to_string(progress.resource));
+  auto line = fmt::format("[{}/{}] {}", progress.ended, progress.total, change_of(progress));
   if (!word.text.empty()) line += " " + paint(word.paint, word.text, colour_);
   if (!progress.text.empty()) line += ": " + harmless(progress.text);
   return line + "\n";
@@ -60,9 +88,15 @@ std::string ProgressText::line_of(const Progress& progress) const {
 
 std::string ProgressText::live_line(int width) const {
   std::string line = fmt::format("[{}/{}]", ended_, total_);
+  if (!waiting_.empty()) {
+    // Why comes last: where the line is cut, who, how many and when are still there.
+    const auto& account = waiting_.begin()->second;
+    line += fmt::format(" account \"{}\": {}; it {}", account.resource.name, wait_of(account), harmless(account.text));
+    return cut(line, static_cast<std::size_t>(std::max(width - 1, 10)));
+  }
   if (!running_.empty()) {
     const auto& first = running_.begin()->second;
-    line += fmt::format(" {} {}", to_string(first.action), to_string(first.resource));
+    line += " " + change_of(first);
     if (!first.text.empty()) line += " (" + harmless(first.text) + ")";
     if (running_.size() > 1) line += fmt::format(" and {} more", running_.size() - 1);
   }
@@ -73,11 +107,33 @@ std::string ProgressText::live_line(int width) const {
   return cut(line, static_cast<std::size_t>(std::max(width - 1, 10)));
 }
 
+std::string ProgressText::take_account(const Progress& progress, int width) {
+  const bool waits = progress.what == Progress::What::kAccountWaits;
+  const auto known = waiting_.find(progress.resource);
+  const bool news = known == waiting_.end() || known->second.text != progress.text ||
+                    progress.at - told_at_[progress.resource] >= kSaidAgainAfter;
+  if (waits) {
+    waiting_.insert_or_assign(progress.resource, progress);
+  } else {
+    waiting_.erase(progress.resource);
+  }
+  if (mode_ == Mode::kLive) {
+    std::string text(drawn_ ? kClearLine : "");
+    drawn_ = true;
+    return text + live_line(width);
+  }
+  if (!news) return {};
+  told_at_[progress.resource] = progress.at;
+  const std::string what = waits ? harmless(progress.text) + "; " + wait_of(progress) : "answers again";
+  return fmt::format("[{}/{}] account \"{}\" {}\n", progress.ended, progress.total, progress.resource.name, what);
+}
+
 std::string ProgressText::take(const Progress& progress, int width) {
   if (!started_) started_ = progress.at;
   last_ = progress.at;
   ended_ = progress.ended;
   total_ = progress.total;
+  if (!progress.action) return take_account(progress, width);
   const bool ended = has_ended(progress.what);
   const auto known = running_.find(progress.change_id);
   const bool news = ended || known == running_.end() || known->second.text != progress.text;

@@ -22,12 +22,15 @@ class ProgressText {
   std::string finish();
 
  private:
+  std::string take_account(const Progress& progress, int width);
   std::string line_of(const Progress& progress) const;
   std::string live_line(int width) const;
 
   Mode mode_;
   Colour colour_;
-  std::map<int, Progress> running_;  // by change id
+  std::map<int, Progress> running_;   // by change id
+  std::map<Key, Progress> waiting_;   // accounts that keep their changes waiting
+  std::map<Key, Timestamp> told_at_;  // when a line last said so
   std::optional<Timestamp> started_;
   Timestamp last_{};
   int ended_ = 0;

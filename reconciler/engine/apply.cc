@@ -228,7 +228,8 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     std::optional<Timestamp> due;
     const Result<bool> waits = patience.waits(last.under_way);
     if (!waits.ok()) return waits.error();
-    if (*waits) due = shop.now() + std::chrono::seconds(5);
+    const std::vector<std::string> outages = patience.outages(last);
+    if (*waits || !outages.empty()) due = shop.now() + std::chrono::seconds(5);
     for (const Hold& hold : last.holds) {
       if (hold.gate != Gate::kProvider || !hold.until) continue;
       const bool patient = std::ranges::any_of(shop.view.attempts, [&](const Attempts& one) {
@@ -240,11 +241,18 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
       ended = true;
       break;
     }
+    for (const std::string& account : outages) {
+      executor.tell_account(account, "cannot be seen: " + shop.observer.account(account).trouble->message,
+                            static_cast<std::size_t>(std::ranges::count(last.holds, account, &Hold::account)), *due);
+    }
     while (shop.now() < *due && !stopped()) {
       if (Result<Done> turned = shop.hands.turn(*due); !turned.ok()) return turned.error();
     }
     if (stopped()) break;
     if (Result<Done> looked = look_at(accounts); !looked.ok()) return looked.error();
+    for (const std::string& account : outages) {
+      if (!shop.observer.account(account).trouble) executor.tell_account(account, {}, 0, std::nullopt);
+    }
   }
   report.interrupted = stopped();
   if (!report.interrupted) {

@@ -48,6 +48,9 @@ bool Executor::try_again(std::size_t i, const Error& error, Next again) {
   }
   Duration pause = error.retry_after.value_or(std::chrono::seconds(1) * (1 << std::max(task.tries - 1, 0)));
   pause += Duration(shop_.random.between(0, pause.count() / 4 + 1));
+  const bool ordering = task.change.action == Action::kCreate || task.change.action == Action::kReplace;
+  const std::string& account = ordering && wanted(task) != nullptr ? wanted(task)->account : task.change.account;
+  step(i, "account \"" + account + "\": " + error.message + "; tried again in " + for_people(pause));
   at(i, shop_.now() + pause, std::move(again));
   return true;
 }

@@ -16,17 +16,19 @@
 
 namespace switchyard {
 
-// How far one change has come, for progress shown to people.
+// How far one change has come, or what keeps all changes of an account waiting, for progress shown to people.
 struct Progress {
-  enum class What { kStarted, kStep, kDone, kHeld, kFailed, kStale };
+  enum class What { kStarted, kStep, kDone, kHeld, kFailed, kStale, kAccountWaits, kAccountAnswers };
   What what;
-  int change_id;
-  Action action;
-  Key resource;
-  std::string text;  // "waits for delivery", "draining, 12 calls left", the reason of a failure
+  int change_id;                 // 0: it is told of an account as a whole
+  std::optional<Action> action;  // nothing: likewise
+  Key resource;                  // or the account
+  std::string text;  // "waits for delivery", "draining, 12 calls left", the reason of a failure, why an account waits
   int ended;         // changes that have ended so far
   int total;
-  Timestamp at;  // engine's clock
+  Timestamp at;                         // engine's clock
+  int waiting = 0;                      // changes that wait for the account
+  std::optional<Timestamp> next_try{};  // of an account that waits: when it is asked again; nothing: just now
 };
 
 // What an apply came to. Of several, the exit code is the first of 1, 4, 5, 3, 0.

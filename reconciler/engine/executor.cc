@@ -93,6 +93,7 @@ Result<Done> Executor::run(const std::vector<Change>& changes, Intent::Origin or
     if (Result<Done> turned = shop_.hands.turn(due); !turned.ok()) return turned;
     if (shop_.observer.store_failure()) return *shop_.observer.store_failure();
     if (broken_) return *broken_;
+    tell_what_waits();
   }
   return shop_.hands.write();
 }
@@ -204,6 +205,50 @@ void Executor::step(std::size_t i, const std::string& text) {
                      .ended = ended_,
                      .total = static_cast<int>(tasks_.size()),
                      .at = shop_.now()});
+}
+
+void Executor::tell_what_waits() {
+  for (const auto& [account, waiting] : listening_) {
+    const auto next = next_look_.find(account);
+    const Error* failing = shop_.observer.failing(account);
+    const auto until = shop_.hands.held_back_until(account);
+    // A few tries in quick succession are told as one, with when the next comes.
+    const auto began = look_began_.find(account);
+    const bool just_looking =
+        shop_.observer.looking(account) && began != look_began_.end() && shop_.now() - began->second < kLongestPause;
+    if (!waiting.empty() && failing != nullptr) {
+      if (just_looking) continue;
+      tell_account(account, "cannot be seen: " + failing->message, waiting.size(),
+                   next == next_look_.end() ? std::nullopt : std::optional(next->second));
+    } else if (!waiting.empty() && until) {
+      tell_account(account, "takes no more calls for now: its rate limit is reached", waiting.size(), until);
+    } else if (failing == nullptr && !shop_.observer.looking(account)) {
+      tell_account(account, {}, 0, std::nullopt);
+    }
+  }
+}
+
+void Executor::tell_account(const std::string& account, const std::string& why, std::size_t waiting,
+                            std::optional<Timestamp> next_try) {
+  if (!progress_) return;
+  const auto told = told_.find(account);
+  if (why.empty()) {
+    if (told == told_.end()) return;
+    told_.erase(told);
+  } else {
+    if (told != told_.end() && told->second == std::pair(why, next_try)) return;
+    told_.insert_or_assign(account, std::pair(why, next_try));
+  }
+  progress_(Progress{.what = why.empty() ? Progress::What::kAccountAnswers : Progress::What::kAccountWaits,
+                     .change_id = 0,
+                     .action = std::nullopt,
+                     .resource = Key{Kind::kAccount, account},
+                     .text = why,
+                     .ended = ended_,
+                     .total = static_cast<int>(tasks_.size()),
+                     .at = shop_.now(),
+                     .waiting = static_cast<int>(waiting),
+                     .next_try = next_try});
 }
 
 void Executor::end(std::size_t i, End how, const std::string& text) {

@@ -27,6 +27,10 @@ class Executor {
   // lock.
   Result<Done> run(const std::vector<Change>& changes, Intent::Origin origin, std::optional<Timestamp> deadline);
 
+  // Tells that `waiting` changes wait for an account and when it is asked again; an empty `why`: it answers again.
+  void tell_account(const std::string& account, const std::string& why, std::size_t waiting,
+                    std::optional<Timestamp> next_try);
+
   // What came of it; added up over several runs.
   int done() const { return done_; }
   bool interrupted() const { return interrupted_; }
@@ -83,6 +87,8 @@ class Executor {
   void end_held(std::size_t task, Gate gate, std::string reason);
   void fail(std::size_t task, std::string message);
   void step(std::size_t task, const std::string& text);
+  // What keeps whole accounts waiting is told once an account, not once a change.
+  void tell_what_waits();
   void at(std::size_t task, Timestamp time, Next next);
   void on_listing(std::size_t task, const std::string& account, Next next);
   void run_timers();
@@ -148,6 +154,7 @@ class Executor {
   std::map<std::string, Timestamp> next_look_;
   std::map<std::string, Timestamp> look_began_;
   std::map<std::string, Duration> look_pause_;
+  std::map<std::string, std::pair<std::string, std::optional<Timestamp>>> told_;  // by account: why it waits, next try
   std::map<std::string, int> reactivations_open_;
   std::map<std::string, std::vector<std::size_t>> creates_waiting_;
   std::deque<std::size_t> ready_;

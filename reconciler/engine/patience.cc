@@ -5,8 +5,9 @@
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::minutes kLongestWait{20};  // as long as for an action of our own
-constexpr std::int64_t kBackwards = 20;           // intents of a resource that are looked through
+constexpr std::chrono::minutes kLongestWait{20};   // as long as for an action of our own
+constexpr std::chrono::minutes kLongestOutage{5};  // with nothing under way; the next apply goes on from there
+constexpr std::int64_t kBackwards = 20;            // intents of a resource that are looked through
 
 // Whether the provider carries it out on the machine as a whole.
 bool acts_on_machine(Action action) {
@@ -33,7 +34,33 @@ bool acts_on_machine(Action action) {
   return false;
 }
 
+// Whether a look that failed so may work again by itself.
+bool passes(ErrorCode code) {
+  return code == ErrorCode::kNotSent || code == ErrorCode::kOutcomeUnknown || code == ErrorCode::kUnreadable ||
+         code == ErrorCode::kConflict || code == ErrorCode::kRateLimited;
+}
+
 }  // namespace
+
+Patience::Patience(Workshop& shop) : shop_(shop) {
+  for (const ObservedAccount& account : shop_.view.accounts) {
+    if (account.listed && !account.trouble) seen_.insert(account.name);
+  }
+}
+
+std::vector<std::string> Patience::outages(const Plan& plan) {
+  std::vector<std::string> worth_it;
+  for (const ObservedAccount& account : shop_.view.accounts) {
+    if (!account.trouble || !seen_.contains(account.name) || !passes(account.trouble->code)) {
+      unseen_since_.erase(account.name);
+      continue;
+    }
+    const bool held = std::ranges::find(plan.holds, account.name, &Hold::account) != plan.holds.end();
+    const Timestamp since = unseen_since_.try_emplace(account.name, shop_.now()).first->second;
+    if (held && shop_.now() - since < kLongestOutage) worth_it.push_back(account.name);
+  }
+  return worth_it;
+}
 
 Result<std::optional<Intent>> Patience::last_action(const Key& key) {
   auto history = shop_.store.intents_of(key, kBackwards);

@@ -69,6 +69,29 @@ TEST(Apply, that_is_interrupted_says_so_and_is_resumed) {
   EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
 }
 
+TEST(Apply, names_the_account_that_cannot_be_reached_and_goes_on_when_it_is_back) {
+  const Workplace work;
+  auto served = work.start({"sim", "--world", "world.db", "--listen", "127.0.0.1:0", "--speed", "1"});
+  ASSERT_TRUE(served.wait_for("\n"));
+  const auto endpoint = endpoint_of(served.said());
+  auto fleet = account_and_zone() + server("a");
+  fleet.replace(fleet.find("provider: sim"), 13, "provider: sim, endpoint: \"" + endpoint + "\"");
+  work.write("fleet.yaml", fleet);
+  auto apply = work.start({"apply", "fleet.yaml", "--auto-approve"});
+  ASSERT_TRUE(apply.wait_for_talk("waits for delivery"));
+  served.signal(SIGTERM);
+  ASSERT_EQ(served.end().exit_code, 0);
+  ASSERT_TRUE(apply.wait_for_talk("[0/1] account \"main\" cannot be seen: "));
+  ASSERT_TRUE(apply.wait_for_talk("1 change waits for it, "));
+  ASSERT_EQ(work.run({"sim", "ctl", "--world", "world.db", "advance", "10m"}).exit_code, 0);
+  auto back = work.start({"sim", "--world", "world.db", "--listen", endpoint.substr(7), "--speed", "1"});
+  ASSERT_TRUE(back.wait_for("\n"));
+  const auto ended = apply.end();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("[0/1] account \"main\" answers again\n"));
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
+}
+
 TEST(Run, takes_up_changes_and_ends_well_at_a_signal) {
   const Workplace work;
   work.write("fleet/fleet.yaml", account_and_zone() + server("a"));

@@ -126,7 +126,9 @@ ApplyReport Fleet::apply(const PlanOptions& options) {
     const Plan plan = engine.plan(options);
     said_ += to_string(to_json(plan)) + "\n";
     return engine.apply(plan, options, Engine::Scope::kFollowUp, [this](const Progress& step) {
-      progress.push_back(fmt::format("{} {}: {}", to_string(step.action), to_string(step.resource), step.text));
+      const std::string action = step.action ? std::string(to_string(*step.action)) + " " : "";
+      const std::string next = step.next_try ? "; next try in " + for_people(*step.next_try - step.at) : "";
+      progress.push_back(action + to_string(step.resource) + ": " + step.text + next);
     });
   }));
 }

@@ -30,6 +30,8 @@ class Witness {
   std::int64_t mutations = 0;
   // Runs before a call that changes the world is sent.
   std::function<void(const Call&)> before;
+  // Whether a call reaches anybody at that moment of the engine's clock; empty: all do.
+  std::function<bool(const Call&, Timestamp now)> reaches;
 };
 
 // One lock for many fleets: a test of hundreds of fleets need not make as many files.

@@ -2,14 +2,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/reconciler/fleet_fixture.h"
 
 namespace switchyard::testing {
 namespace {
 
 using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 std::string switches(std::string_view names) {
   std::string text = "Account main {provider: sim}\nZone london {account: main, region: lon1}\nCluster core {}\n";
@@ -90,6 +97,60 @@ TEST(RateLimit, OneCallAMinuteIsEnough) {
   const ApplyReport report = fleet.apply();
   EXPECT_EQ(report.exit_code(), 0) << ::testing::PrintToString(holds_of(report.holds));
   EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+}
+
+// For so long, from the first create on its way, that many calls reach nobody.
+void goes_away_after_create(Fleet& fleet, Duration after, Duration lasting) {
+  fleet.witness.reaches = [after, lasting, began = std::optional<Timestamp>()](const Call& call,
+                                                                               Timestamp now) mutable {
+    if (!began && std::holds_alternative<CreateCall>(call.what)) began = now + after;
+    return !began || now < *began || now >= *began + lasting;
+  };
+}
+
+TEST(Outage, AProviderThatGoesAwayDuringDeliveryIsNamedAndTheApplyGoesOn) {
+  Fleet fleet(switches("ab"));
+  goes_away_after_create(fleet, seconds(1), minutes(3));
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_THAT(fleet.progress, Contains("Account/main: cannot be seen: nobody listens there; next try in 5s"));
+  EXPECT_THAT(fleet.progress, Contains("Account/main: "));
+  EXPECT_EQ(std::ranges::count(fleet.progress, "Account/main: "), 1) << "it is told once that it answers again";
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+  EXPECT_EQ(fleet.number("created"), 2);
+}
+
+TEST(Outage, AProviderThatGoesAwayBeforeACreateIsNamedAndTheApplyGoesOn) {
+  Fleet fleet(switches("ab"));
+  goes_away_after_create(fleet, seconds(0), minutes(3));
+  const ApplyReport report = fleet.apply();
+  EXPECT_EQ(report.exit_code(), 0) << ::testing::PrintToString(report.failures);
+  EXPECT_THAT(fleet.progress,
+              Contains(ContainsRegex("create Server/a: account \"main\": nobody listens there; tried again in 1s")));
+  EXPECT_THAT(fleet.progress, Contains("Account/main: cannot be seen: nobody listens there; next try in 5s"));
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+  EXPECT_EQ(fleet.number("created"), 2);
+}
+
+TEST(Outage, AProviderThatStaysAwayIsToldAsHeldAndTheNextApplyGoesOn) {
+  Fleet fleet(switches("ab"));
+  goes_away_after_create(fleet, seconds(0), minutes(20));
+  const ApplyReport report = fleet.apply();
+  EXPECT_EQ(report.exit_code(), 1);
+  EXPECT_THAT(report.failures, Contains(HasSubstr("nobody listens there")));
+  EXPECT_THAT(holds_of(report.holds), ElementsAre("create Server/a: observation", "create Server/b: observation"));
+  fleet.advance(minutes(30));
+  fleet.witness.reaches = nullptr;
+  EXPECT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_EQ(fleet.number("created"), 2);
+}
+
+// One that was never there is not waited for: the plan says so, and the apply ends.
+TEST(Outage, AProviderThatIsAwayFromTheStartEndsTheApplyAtOnce) {
+  Fleet fleet(switches("ab"));
+  fleet.witness.reaches = [](const Call&, Timestamp) { return false; };
+  const ApplyReport report = fleet.apply();
+  EXPECT_EQ(report.exit_code(), 3);
+  EXPECT_THAT(fleet.progress, IsEmpty());
 }
 
 }  // namespace

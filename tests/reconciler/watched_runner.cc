@@ -25,6 +25,10 @@ void WatchedRunner::start(CallId id, Call call) {
     if (witness_.before) witness_.before(call);
     moment();
   }
+  if (witness_.reaches && !witness_.reaches(call, inner_->now())) {
+    unsent_.push_back(Completion{id, Error{ErrorCode::kNotSent, "nobody listens there"}});
+    return;
+  }
   inner_->start(id, std::move(call));
   if (changes) {
     moment();
@@ -34,6 +38,7 @@ void WatchedRunner::start(CallId id, Call call) {
 
 std::vector<Completion> WatchedRunner::wait(Timestamp due) {
   moment();
+  if (!unsent_.empty()) return std::exchange(unsent_, {});
   return inner_->wait(due);
 }
 

@@ -27,6 +27,7 @@ class WatchedRunner : public Runner {
   std::unique_ptr<Runner> inner_;
   Store& store_;
   Witness& witness_;
+  std::vector<Completion> unsent_;  // answers to calls that reached nobody
 };
 
 }  // namespace switchyard::testing

@@ -118,8 +118,8 @@ Result<ApplyReport> Process::round(std::optional<std::int64_t> max_destroy) {
       engine_->apply(plan, options, Engine::Scope::kFollowUp, [this](const Progress& progress) {
         const bool news = progress.what != Progress::What::kStep && progress.what != Progress::What::kStarted;
         universe_.note(news ? Trace::Line::kStory : Trace::Line::kDetail,
-                       fmt::format("  {} {} {}: {}", number_, to_string(progress.action), to_string(progress.resource),
-                                   progress.text.empty() ? "done" : progress.text));
+                       fmt::format("  {} {} {}: {}", number_, progress.action ? to_string(*progress.action) : "of",
+                                   to_string(progress.resource), progress.text.empty() ? "done" : progress.text));
       });
   if (!report.ok()) return report;
   last_plan_ = engine_->plan(options);

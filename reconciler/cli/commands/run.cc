@@ -68,7 +68,7 @@ class Loop {
     }
     const auto plan = engine.plan(options_);
     const auto report = engine.apply(plan, options_, Engine::Scope::kFollowUp, [](const Progress& progress) {
-      log_info("progress", {{"action", std::string(to_string(progress.action))},
+      log_info("progress", {{"action", std::string(progress.action ? to_string(*progress.action) : "")},
                             {"resource", to_string(progress.resource)},
                             {"text", progress.text}});
     });
