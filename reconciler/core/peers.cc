@@ -25,6 +25,10 @@ std::string address_of(const Member& member) {
   return machine->ipv4.empty() ? machine->ipv6 : machine->ipv4;
 }
 
+Key key_of(const Peer& peer) {
+  return Key{peer.purpose == Peer::For::kMedia ? Kind::kRtpServer : Kind::kServer, peer.name};
+}
+
 PeerIndex::PeerIndex(const FleetIndex& fleet) : fleet_(fleet) {
   for (const Member& member : fleet.wanted()) {
     if (member.desired->role == Role::kSwitch && member.desired->cluster) {
@@ -96,6 +100,23 @@ std::vector<Peer> PeerIndex::peers_of(const DesiredServer& server) const {
                          .name = member->key.name,
                          .address = address,
                          .weight = destination ? member->desired->weight : 1});
+  }
+  return peers;
+}
+
+std::optional<std::vector<Peer>> PeerIndex::peers_meanwhile(const DesiredServer& server,
+                                                            const ObservedServer& machine) const {
+  if (!machine.agent || machine.role != server.role) return std::nullopt;
+  if (server.role == Role::kDispatcher) {
+    if (group_of(machine) != group_of(server)) return std::nullopt;
+    return peers_of(server);
+  }
+  // Which servers it knows is part of what is held; where they are is not.
+  std::vector<Peer> peers = machine.agent->peers;
+  for (Peer& peer : peers) {
+    const Member* known = fleet_.find(key_of(peer));
+    const std::string address = known == nullptr ? "" : address_of(*known);
+    if (!address.empty()) peer.address = address;
   }
   return peers;
 }

@@ -18,6 +18,10 @@ class PeerIndex {
   explicit PeerIndex(const FleetIndex& fleet);
 
   std::vector<Peer> peers_of(const DesiredServer& server) const;
+  // The peers of a machine on which nothing but its peers may change now, because the rest of what is wanted of it is
+  // held: a dispatcher's destinations as above, those a switch knows where they can be reached now. Nothing: what
+  // it is differs from what is wanted, so that its peers cannot be told apart from the rest.
+  std::optional<std::vector<Peer>> peers_meanwhile(const DesiredServer& server, const ObservedServer& machine) const;
   // The wanted peers of a server, delivered or not; sorted by key.
   std::vector<const Member*> wanted_peers_of(const DesiredServer& server) const;
   // Names the group whose members take each other's calls; empty: nobody does.
@@ -32,6 +36,9 @@ class PeerIndex {
   std::map<std::string, std::vector<const Member*>, std::less<>> groups_;
   std::vector<const Member*> none_;
 };
+
+// The resource that a peer is.
+Key key_of(const Peer& peer);
 
 // The address under which others reach a resource's machine; empty when none of its machines is delivered.
 std::string address_of(const Member& member);

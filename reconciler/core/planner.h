@@ -38,6 +38,7 @@ class Planner {
   // relate.cc: what the drafts mean for each other.
   void relate_creates();
   void relate_peers();
+  bool rest_can_stay(const Member& member) const;
   void relate_removals_to_peers();
 
   // gates.cc: what must not be done now.

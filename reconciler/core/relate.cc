@@ -21,7 +21,17 @@ void Planner::relate_creates() {
   }
 }
 
-// A server whose peers change is told so once those that come are there.
+// Whether a machine can be given other peers and keep all else: a configuration is whole, so the secrets that are in
+// force on it must be known.
+bool Planner::rest_can_stay(const Member& member) const {
+  return std::ranges::all_of(member.current->agent->fingerprints, [&](const auto& in_force) {
+    const auto wanted = in_.fingerprints.find({member.key, in_force.first});
+    return wanted != in_.fingerprints.end() && wanted->second == in_force.second;
+  });
+}
+
+// A server whose peers change is told so once those that come are there. One whose update or replacement is held goes
+// on serving as it is, and is told all the same: calls go to the new servers, and what leaves may leave.
 void Planner::relate_peers() {
   // What brings a peer into service: its create, or the first half of its replacement.
   std::map<Key, std::size_t> bringing;
@@ -41,33 +51,45 @@ void Planner::relate_peers() {
     std::optional<std::size_t> update;
     std::optional<std::size_t> revival;
     bool replaced = false;
+    bool held = false;
     const auto [from, to] = by_resource_.equal_range(member.key);
     for (auto at = from; at != to; ++at) {
-      const Action action = drafts_[at->second].change.action;
+      const Draft& made = drafts_[at->second];
+      const Action action = made.change.action;
       if (action == Action::kUpdate) update = at->second;
       if (action == Action::kStart || action == Action::kReactivate) revival = at->second;
       if (action == Action::kReplace) replaced = true;
+      if (action == Action::kUpdate || action == Action::kReplace) held = held || made.hold.has_value();
     }
-    if (replaced) continue;  // its successor is made with the peers of that time
+    if (replaced && !held) continue;  // its successor is made with the peers of that time
     const bool down = is_down(machine);
     if (down && (!revival || !drafts_[*revival].goes())) continue;
 
+    std::optional<std::vector<Peer>> peers =
+        held ? peers_.peers_meanwhile(*member.desired, machine) : peers_.peers_of(*member.desired);
+    if (!peers || (held && !rest_can_stay(member))) continue;
     std::vector<std::string> coming;
     std::vector<std::size_t> waits;
-    for (const Member* peer : peers_.wanted_peers_of(*member.desired)) {
-      const auto brought = bringing.find(peer->key);
-      if (brought == bringing.end()) continue;
-      coming.push_back(peer->key.name);
+    const auto comes = [&](const Key& peer) {
+      const auto brought = bringing.find(peer);
+      if (brought == bringing.end()) return;
+      coming.push_back(peer.name);
       waits.push_back(brought->second);
+    };
+    if (held && member.desired->role == Role::kSwitch) {
+      for (const Peer& peer : *peers) comes(key_of(peer));
+    } else {
+      for (const Member* peer : peers_.wanted_peers_of(*member.desired)) comes(peer->key);
     }
-    std::optional<FieldChange> difference =
-        compare_peers(*member.desired, member, peers_.peers_of(*member.desired), coming);
+    std::optional<FieldChange> difference = compare_peers(*member.desired, member, *std::move(peers), coming);
     if (!difference) continue;
-    if (!update) {
+    if (held || !update) {
       Draft made = draft(member, Action::kUpdate, &machine, difference->path + " differ");
       made.change.fields.push_back(std::move(*difference));
       if (revival) made.after.push_back(*revival);
       update = add(std::move(made));
+      // What keeps everything away from the machine is said once.
+      if (held && drafts_[*update].hold) drafts_[*update].dropped = true;
     } else {
       drafts_[*update].change.fields.push_back(std::move(*difference));
       std::ranges::sort(drafts_[*update].change.fields, {}, &FieldChange::path);
@@ -114,7 +136,9 @@ void Planner::relate_removals_to_peers() {
         const auto lists = [](const FieldChange& field) {
           return field.path == "destinations" || field.path == "media";
         };
-        if (change.action == Action::kUpdate && std::ranges::any_of(change.fields, lists)) told = other->second;
+        const bool tells = change.action == Action::kUpdate && !drafts_[other->second].dropped &&
+                           std::ranges::any_of(change.fields, lists);
+        if (tells) told = other->second;
       }
       const bool down = is_down(*observer.current);
       if (leaves_too || down) continue;

@@ -15,6 +15,11 @@ bool is_peers(const FieldChange& field) {
   return field.path == "destinations" || field.path == "media";
 }
 
+// Then all else stays on the machine as it is: what differs besides is held, or is nothing.
+bool only_peers(const Change& change) {
+  return !change.fields.empty() && std::ranges::all_of(change.fields, is_peers);
+}
+
 }  // namespace
 
 Intent Executor::intent_for(const Task& task, Action action, Json request) {
@@ -64,7 +69,7 @@ bool Executor::still_as_planned(std::size_t i) {
     return false;
   }
   const DesiredServer* server = wanted(task);
-  if (task.change.action != Action::kUpdate || server == nullptr) return true;
+  if (task.change.action != Action::kUpdate || server == nullptr || only_peers(task.change)) return true;
   Member member(server->key);
   member.desired = server;
   member.current = now;
@@ -96,6 +101,10 @@ void Executor::update_drained(std::size_t i) {
   const DesiredServer* server = wanted(task);
   if (now == nullptr || server == nullptr) {
     end(i, End::kStale, "the machine it was planned for is not there any more");
+    return;
+  }
+  if (only_peers(task.change)) {
+    configure(i);
     return;
   }
   const auto resized = [this, i] { configure(i); };
@@ -158,14 +167,17 @@ void Executor::configure(std::size_t i) {
       end(i, End::kStale, "the machine it was planned for is not there any more");
       return std::nullopt;
     }
-    auto secrets = shop_.secrets_of(*server);
-    if (!secrets.ok()) {
-      fail(i, secrets.error().message);
+    Result<std::optional<Configuration>> made =
+        only_peers(task.change) ? shop_.with_other_peers(*server, *now) : shop_.configuration_of(*server);
+    if (!made.ok()) {
+      fail(i, made.error().message);
       return std::nullopt;
     }
-    Configuration wanted_now{.fields = shop_.desired().field_source->fields(shop_.desired().index_of(*server)),
-                             .peers = shop_.peers_now(*server),
-                             .secrets = std::move(*secrets)};
+    if (!*made) {
+      end(i, End::kStale, "what differs on it besides its peers is not what it was when this was planned");
+      return std::nullopt;
+    }
+    Configuration wanted_now = **std::move(made);
     shop_.declare(*server, task.uid);
     Json request(Json::Object{{"digest", digest_of(wanted_now.fields)}});
     for (const Peer& peer : wanted_now.peers) request.set("peer " + peer.name, peer.address);
@@ -204,7 +216,7 @@ void Executor::wait_until_in_force(std::size_t i, Configuration wanted_now, std:
       if (now->agent->applied_digest != digest_of(wanted_now.fields) || now->agent->peers != wanted_now.peers)
         return false;
       const DesiredServer* server = wanted(task);
-      return server != nullptr && shop_.has_secrets(*server, *now->agent);
+      return server != nullptr && (only_peers(task.change) || shop_.has_secrets(*server, *now->agent));
     };
     if (in_force()) {
       shop_.hands.close(intent, Outcome::Kind::kDone, task.provider_id, "in force");

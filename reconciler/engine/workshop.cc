@@ -94,6 +94,41 @@ std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
   return peers;
 }
 
+Result<std::optional<Configuration>> Workshop::configuration_of(const DesiredServer& server) {
+  auto secrets = secrets_of(server);
+  if (!secrets.ok()) return secrets.error();
+  return std::optional(Configuration{.fields = desired().field_source->fields(desired().index_of(server)),
+                                     .peers = peers_now(server),
+                                     .secrets = std::move(*secrets)});
+}
+
+Result<std::optional<Configuration>> Workshop::with_other_peers(const DesiredServer& server,
+                                                                const ObservedServer& machine) {
+  if (!machine.agent) return std::optional<Configuration>();
+  const bool secrets_stay = std::ranges::all_of(machine.agent->fingerprints, [&](const auto& in_force) {
+    const auto known = view.fingerprints.find({server.key, in_force.first});
+    return known == view.fingerprints.end() || known->second == in_force.second;
+  });
+  if (machine.agent->applied_digest == server.digest && secrets_stay) return configuration_of(server);
+  std::optional<std::vector<Peer>> others = this->peers().peers_meanwhile(server, machine);
+  const Result<Json> applied = parse_json(machine.agent->applied);
+  Result<Fields> fields = applied.ok() ? fields_from_json(*applied) : Result<Fields>(applied.error());
+  if (!others || !fields.ok() || digest_of(*fields) != machine.agent->applied_digest) {
+    return std::optional<Configuration>();
+  }
+  Configuration made{.fields = std::move(*fields), .peers = *std::move(others), .secrets = {}};
+  auto secrets = secrets_of(server);
+  if (!secrets.ok()) return secrets.error();
+  for (const auto& [path, fingerprint] : machine.agent->fingerprints) {
+    const auto known = view.fingerprints.find({server.key, path});
+    const auto secret = std::ranges::find(*secrets, path, &std::pair<std::string, std::string>::first);
+    const bool same = known != view.fingerprints.end() && known->second == fingerprint;
+    if (!same || secret == secrets->end()) return std::optional<Configuration>();
+    made.secrets.push_back(*secret);
+  }
+  return std::optional(std::move(made));
+}
+
 Result<std::string> Workshop::secret(const SecretRef& ref) {
   const auto key = std::pair(ref.from, ref.place);
   auto known = secrets_.find(key);

@@ -39,6 +39,11 @@ class Workshop {
   std::vector<ObservedServer*> machines_marked(const Key& key);
   // The peers a server is to have with what is known now.
   std::vector<Peer> peers_now(const DesiredServer& server);
+  // All that a server is to have, with what is known now. Error: of a secret that cannot be read.
+  Result<std::optional<Configuration>> configuration_of(const DesiredServer& server);
+  // What is in force on a machine, but with the peers it is to have meanwhile. Nothing: the one cannot be told from the
+  // other (any more). Error: of a secret that cannot be read.
+  Result<std::optional<Configuration>> with_other_peers(const DesiredServer& server, const ObservedServer& machine);
   // A secret, read once. Errors: those of read_secret().
   Result<std::string> secret(const SecretRef& ref);
   // Its secrets by field path. Error: of the first that cannot be read.

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/reconciler/fleet_fixture.h"
 #include "tests/reconciler/picture.h"
 
@@ -163,6 +165,121 @@ TEST(Replacement, KilledAnywhereAMoveBetweenZonesOfOneRegionEndsWithOneMachine) 
     ASSERT_THAT(fleet.plan().unmanaged, IsEmpty()) << lives;
     if (!killed) break;
   }
+}
+
+constexpr const char* kB = "Server b {zone: london, size: s-1vcpu-2gb, cluster: core}\n";
+
+std::string front_in(std::string_view zone, std::string_view more = "") {
+  return "Server front {zone: " + std::string(zone) +
+         ", type: dispatcher, size: s-1vcpu-2gb, balancer: {cluster: core}" + std::string(more) + "}\n";
+}
+
+// Whom a server knows, as its agent reports.
+std::vector<std::string> acquaintances(Fleet& fleet, std::string_view name) {
+  std::vector<std::string> names;
+  for (const ObservedAccount& account : value_of(fleet.store().observed())) {
+    for (const ObservedServer& machine : account.servers) {
+      if (machine.name != name || machine.confirmed_gone || !machine.agent) continue;
+      for (const Peer& peer : machine.agent->peers) names.push_back(peer.name);
+    }
+  }
+  return names;
+}
+
+TEST(Replacement, AServerWhoseReplacementIsHeldIsToldOfNewPeers) {
+  Picture picture(a_in("london") + front_in("london"));
+  picture.has_all();
+  picture.want(a_in("london") + kB + front_in("frankfurt", ", protect: true"));
+  const Plan plan = picture.plan();
+  EXPECT_THAT(changes_of(plan), ElementsAre("create Server/b", "update Server/front <- create Server/b"));
+  EXPECT_THAT(holds_of(plan.holds), ElementsAre("replace Server/front: protection"));
+  const Change* told = find_change(plan, Action::kUpdate, server("front"));
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->effect, Effect::kLive);
+  ASSERT_EQ(told->fields.size(), 1U) << "the rest is held";
+  EXPECT_EQ(told->fields[0].path, "destinations");
+}
+
+TEST(Replacement, WhatKeepsAllAwayFromAServerIsSaidOnce) {
+  Picture picture(a_in("london") + front_in("london"));
+  picture.has_all();
+  picture.want(a_in("london") + kB + front_in("frankfurt"));
+  picture.say(Override::What::kSuspended, server("front"));
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("create Server/b"));
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/front: override"));
+}
+
+// What a dispatcher's destinations are is part of what is held: it becomes a switch.
+TEST(Replacement, AServerThatIsToBecomeAnotherTypeKeepsItsPeersWhileThatIsHeld) {
+  Picture picture(a_in("london") + front_in("london"));
+  picture.has_all();
+  picture.want(a_in("london") + kB + "Server front {zone: london, size: s-1vcpu-2gb, cluster: core, protect: true}\n");
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("create Server/b"));
+}
+
+TEST(Replacement, WhileItIsHeldSwitchesComeAndGoBehindTheDispatcher) {
+  Fleet fleet(a_in("london") + front_in("london"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  const std::string id = fleet.server_of("front").string_or("id", "");
+  const std::string held = front_in("frankfurt", ", protect: true, cps: 40");
+  fleet.want(a_in("london") + kB + held);
+  const ApplyReport report = fleet.apply();
+  EXPECT_THAT(report.failures, IsEmpty());
+  EXPECT_THAT(holds_of(report.holds), ElementsAre("replace Server/front: protection"));
+  EXPECT_THAT(acquaintances(fleet, "front"), ElementsAre("a", "b"));
+  EXPECT_THAT(fleet.plan().changes, IsEmpty()) << "law 7: what is held is held, and nothing else is left";
+  fleet.want(std::string(kGround) + kB + held);
+  EXPECT_THAT(holds_of(fleet.apply().holds), ElementsAre("replace Server/front: protection"));
+  EXPECT_THAT(fleet.world(), ElementsAre("b active", "front active"));
+  EXPECT_THAT(acquaintances(fleet, "front"), ElementsAre("b"));
+  EXPECT_EQ(fleet.server_of("front").string_or("id", ""), id);
+  fleet.want(std::string(kGround) + kB + front_in("frankfurt", ", cps: 40"));
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_NE(fleet.server_of("front").string_or("id", ""), id);
+  EXPECT_THAT(fleet.world(), ElementsAre("b active", "front active"));
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
+// A lone dispatcher that always has calls would never be told otherwise.
+TEST(Replacement, AServerWhoseRestartWaitsForItsCallsIsToldOfNewPeers) {
+  Fleet fleet(a_in("london") + front_in("london"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.calls("front", 7);
+  const std::string restarts = front_in("london", ", options: {tlsInternals: true}");
+  fleet.want(a_in("london") + kB + restarts);
+  EXPECT_THAT(holds_of(fleet.apply().holds), ElementsAre("update Server/front: channels"));
+  EXPECT_THAT(acquaintances(fleet, "front"), ElementsAre("a", "b"));
+  EXPECT_EQ(fleet.number("callsCut"), 0);
+  EXPECT_THAT(fleet.plan().changes, IsEmpty());
+  fleet.calls("front", 0);
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
+TEST(Replacement, ASwitchWithASecretWhoseRestartWaitsIsToldWhereItsMediaServerWent) {
+  ASSERT_EQ(setenv("REPLACEMENT_TEST_SECRET", "1b7fe0", 1), 0);
+  const std::string carrier =
+      "Carrier acme {destinations: [{uri: \"sip:gw.example\"}], registration: {registrar: sip.example, username: u, "
+      "password: {env: REPLACEMENT_TEST_SECRET}}}\n";
+  const auto wanted = [&](std::string_view zone, std::string_view more) {
+    return std::string(kGround) + carrier +
+           "Server a {zone: london, size: s-1vcpu-2gb, options: {rtp: [m], carriers: [acme], uacAuth: true" +
+           std::string(more) + "}}\nRtpServer m {zone: " + std::string(zone) + ", size: s-1vcpu-2gb}\n";
+  };
+  Fleet fleet(wanted("london", ""));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.calls("a", 7);
+  fleet.want(wanted("frankfurt", ", tlsInternals: true"));
+  const ApplyReport report = fleet.apply();
+  EXPECT_THAT(report.failures, IsEmpty());
+  EXPECT_THAT(holds_of(report.holds), ElementsAre("update Server/a: channels"));
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "m active")) << "the old media server is gone";
+  EXPECT_EQ(fleet.server_of("m").string_or("region", ""), "fra1");
+  EXPECT_EQ(fleet.number("callsCut"), 0);
+  EXPECT_THAT(fleet.plan().changes, IsEmpty());
+  fleet.calls("a", 0);
+  EXPECT_EQ(fleet.apply().exit_code(), 0);
+  EXPECT_TRUE(fleet.plan().empty());
 }
 
 TEST(Replacement, AServerOfAnotherTypeTakesItsPlaceBehindADispatcher) {
