@@ -46,50 +46,13 @@ Draft Planner::draft(const Member& member, Action action, const ObservedServer* 
   return made;
 }
 
-// Adds a draft and lets the gates look at it that depend on nothing else: a person's word, a look that failed, a
-// back-off.
 std::size_t Planner::add(Draft made) {
-  const Change& change = made.change;
-  const Key account_key{Kind::kAccount, change.account};
-  const auto until = [](const Override& said) { return said.until ? ", until " + to_string(*said.until) : ""; };
-  if (const Override* frozen = override_of(account_key, Override::What::kFrozen)) {
-    hold(made, Gate::kOverride,
-         "account " + quoted(change.account) + " was frozen by " + frozen->who + until(*frozen) + ": " + frozen->why +
-             "; `switchyard unfreeze " + change.account + "` lifts it");
-    made.hold->until = frozen->until;
-  } else if (const Override* suspended = override_of(change.resource, Override::What::kSuspended)) {
-    hold(made, Gate::kOverride,
-         "suspended by " + suspended->who + until(*suspended) + ": " + suspended->why + "; `switchyard resume " +
-             to_string(change.resource) + "` lifts it");
-    made.hold->until = suspended->until;
-  }
-  const ObservedAccount* account = fleet_.account(change.account);
-  if (account == nullptr || !account->listed) {
-    std::string why = "account " + quoted(change.account) + " was never observed";
-    if (account != nullptr && account->trouble) why += ": " + account->trouble->message;
-    hold(made, Gate::kObservation, why + "; nothing is done to what cannot be seen");
-  } else if (account->trouble) {
-    hold(made, Gate::kObservation,
-         "the newest look at account " + quoted(change.account) + " failed: " + account->trouble->message +
-             "; it is done once a listing is complete again");
-  }
-  failing(made);
-  const Key key = change.resource;
+  gate_alone(made);
+  const Key key = made.change.resource;
   drafts_.push_back(std::move(made));
   by_resource_.emplace(key, drafts_.size() - 1);
   busy_.insert(key);
   return drafts_.size() - 1;
-}
-
-// A change that failed lately waits out its back-off.
-bool Planner::failing(Draft& made) const {
-  const Attempts* attempts = attempts_of(made.change.resource, made.change.action);
-  if (attempts == nullptr || attempts->next_try <= in_.now) return false;
-  const std::string times = attempts->failures == 1 ? "once" : std::to_string(attempts->failures) + " times";
-  hold(made, Gate::kProvider,
-       "failed " + times + " in a row, last: " + attempts->message + "; next try at " + to_string(attempts->next_try));
-  if (made.hold->gate == Gate::kProvider) made.hold->until = attempts->next_try;
-  return true;
 }
 
 void Planner::decide_all() {

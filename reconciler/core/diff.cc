@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reconciler/core/membership.h"
 #include "reconciler/core/money.h"
 #include "reconciler/core/planner.h"
 
@@ -273,30 +274,12 @@ bool Planner::matches(const PlanOptions::Selector& selector, const Member& membe
              return label.first == selector.label && label.second == selector.value;
            });
   }
-  const Key& key = *selector.resource;
-  if (key == member.key) return true;
-  if (member.desired == nullptr) return false;
-  switch (key.kind) {
-    case Kind::kAccount:
-      return member.desired->account == key.name;
-    case Kind::kZone:
-      return member.desired->zone == key.name;
-    case Kind::kCluster:
-      return member.desired->cluster == key.name || member.desired->balancer_cluster == key.name;
-    case Kind::kServerSet: {
-      // Members are named NAME-1, NAME-2, ...
-      const std::string& name = member.key.name;
-      if (member.key.kind != Kind::kServer || !name.starts_with(key.name + "-")) return false;
-      const std::string_view rest = std::string_view(name).substr(key.name.size() + 1);
-      return !rest.empty() && std::ranges::all_of(rest, [](char c) { return c >= '0' && c <= '9'; });
-    }
-    case Kind::kServer:
-    case Kind::kRtpServer:
-    case Kind::kCarrier:
-    case Kind::kCertificate:
-      return false;
-  }
-  return false;
+  // What is no longer wanted is selected by its own name alone.
+  if (member.desired == nullptr) return *selector.resource == member.key;
+  return is_meant(
+      *selector.resource,
+      NamedServer{
+          .key = member.key, .account = member.desired->account, .desired = member.desired, .machine = member.current});
 }
 
 bool Planner::selected(const Member& member) const {

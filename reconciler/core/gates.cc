@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reconciler/core/membership.h"
 #include "reconciler/core/money.h"
 #include "reconciler/core/planner.h"
 
@@ -26,7 +27,71 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+std::string until(const Override& said) {
+  return said.until ? ", until " + to_string(*said.until) : "";
+}
+
 }  // namespace
+
+// A person's word to leave the server, or all that it belongs to, alone.
+const Override* Planner::suspension_of(const Draft& made) const {
+  const NamedServer server{.key = made.change.resource,
+                           .account = made.change.account,
+                           .desired = made.member == nullptr ? nullptr : made.member->desired,
+                           .machine = made.machine};
+  const auto found = std::ranges::find_if(in_.overrides, [&](const Override& said) {
+    return said.what == Override::What::kSuspended && is_meant(said.resource, server);
+  });
+  return found == in_.overrides.end() ? nullptr : &*found;
+}
+
+// The gates that depend on nothing else: a person's word, a look that failed, a back-off.
+void Planner::gate_alone(Draft& made) const {
+  const Change& change = made.change;
+  gate_account(made, change.account);
+  failing(made);
+}
+
+void Planner::gate_account(Draft& made, const std::string& name) const {
+  if (const Override* frozen = override_of(Key{Kind::kAccount, name}, Override::What::kFrozen)) {
+    const bool first = !made.hold;
+    hold(made, Gate::kOverride,
+         "account " + quoted(name) + " was frozen by " + frozen->who + until(*frozen) + ": " + frozen->why +
+             "; `switchyard unfreeze " + name + "` lifts it");
+    if (first) made.hold->until = frozen->until;
+  } else if (const Override* suspended = suspension_of(made); suspended != nullptr && !made.hold) {
+    hold(made, Gate::kOverride,
+         (suspended->resource == made.change.resource ? "" : to_string(suspended->resource) + " was ") +
+             "suspended by " + suspended->who + until(*suspended) + ": " + suspended->why + "; `switchyard resume " +
+             to_string(suspended->resource) + "` lifts it");
+    made.hold->until = suspended->until;
+  }
+  const ObservedAccount* account = fleet_.account(name);
+  if (account == nullptr || !account->listed) {
+    std::string why = "account " + quoted(name) + " was never observed";
+    if (account != nullptr && account->trouble) why += ": " + account->trouble->message;
+    hold(made, Gate::kObservation, why + "; nothing is done to what cannot be seen");
+  } else if (account->trouble) {
+    hold(made, Gate::kObservation,
+         "the newest look at account " + quoted(name) + " failed: " + account->trouble->message +
+             "; it is done once a listing is complete again");
+  }
+}
+
+// A change that failed lately waits out its back-off.
+bool Planner::failing(Draft& made) const {
+  const Attempts* attempts = attempts_of(made.change.resource, made.change.action);
+  if (attempts == nullptr || attempts->next_try <= in_.now) return false;
+  const std::string times = attempts->failures == 1 ? "once" : std::to_string(attempts->failures) + " times";
+  hold(made, Gate::kProvider,
+       "failed " + times + " in a row, last: " + attempts->message + "; next try at " + to_string(attempts->next_try));
+  if (made.hold->gate == Gate::kProvider) made.hold->until = attempts->next_try;
+  return true;
+}
 
 void Planner::gate_reactivations() {
   for (const DesiredAccount& account : desired_.accounts) {

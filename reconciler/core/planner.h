@@ -33,7 +33,6 @@ class Planner {
   void remove_machine(const Member& member, const ObservedServer& machine, std::string reason, bool destroys);
   Draft draft(const Member& member, Action action, const ObservedServer* machine, std::string reason) const;
   std::size_t add(Draft draft);
-  bool failing(Draft& draft) const;
 
   // relate.cc: what the drafts mean for each other.
   void relate_creates();
@@ -42,6 +41,9 @@ class Planner {
   void relate_removals_to_peers();
 
   // gates.cc: what must not be done now.
+  void gate_alone(Draft& draft) const;
+  void gate_account(Draft& draft, const std::string& name) const;
+  bool failing(Draft& draft) const;
   void gate_reactivations();
   void gate_creates();
   void gate_destroys();
@@ -58,6 +60,7 @@ class Planner {
 
   bool selected(const Member& member) const;
   bool matches(const PlanOptions::Selector& selector, const Member& member) const;
+  const Override* suspension_of(const Draft& made) const;
   const Override* override_of(const Key& resource, Override::What what) const;
   const Attempts* attempts_of(const Key& resource, Action action) const;
   bool disruption_allowed(const Key& resource) const;

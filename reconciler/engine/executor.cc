@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reconciler/core/membership.h"
+
 namespace switchyard {
 namespace {
 
@@ -120,10 +122,12 @@ bool Executor::refresh_overrides() {
 // Checked before every call: what a person says counts from that moment on.
 bool Executor::blocked_by_person(std::size_t i) {
   const Task& task = tasks_[i];
+  const NamedServer server{
+      .key = task.change.resource, .account = task.change.account, .desired = wanted(task), .machine = machine(task)};
   for (const Override& said : shop_.view.overrides) {
     const bool frozen =
         said.what == Override::What::kFrozen && said.resource == Key{Kind::kAccount, task.change.account};
-    const bool suspended = said.what == Override::What::kSuspended && said.resource == task.change.resource;
+    const bool suspended = said.what == Override::What::kSuspended && is_meant(said.resource, server);
     if (!frozen && !suspended) continue;
     end_held(i, Gate::kOverride,
              std::string(to_string(said.what)) + " by " + said.who + " while it was to be done: " + said.why);

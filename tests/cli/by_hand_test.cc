@@ -107,6 +107,18 @@ TEST_F(ByHand, a_suspension_of_a_misspelt_name_warns) {
   EXPECT_EQ(work_.run({"suspend", "Server/a", "--until", "2020-01-01T00:00:00Z"}).exit_code, 1);
 }
 
+TEST_F(ByHand, a_suspended_zone_is_all_that_stands_in_it) {
+  const auto ran = work_.run({"suspend", "Zone/london", "--reason", "works in the building"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.err, Not(HasSubstr("knows no"))) << "the specs know it";
+  work_.write("more.yaml", server("z").substr(4));
+  const auto plan = work_.run({"plan", "fleet.yaml", "more.yaml"});
+  EXPECT_THAT(plan.out, HasSubstr("Zone/london was suspended by ben@desk: works in the building"));
+  EXPECT_EQ(work_.run({"resume", "Zone/london"}).exit_code, 0);
+  EXPECT_THAT(work_.run({"plan", "fleet.yaml", "more.yaml"}).out, HasSubstr("1 to create"));
+  EXPECT_EQ(work_.run({"suspend", "Carrier/acme"}).exit_code, 1) << "nothing would come of it";
+}
+
 TEST_F(ByHand, a_frozen_account_changes_nothing) {
   ASSERT_EQ(work_.run({"freeze", "--reason", "billing is wrong"}).exit_code, 0);
   work_.write("fleet.yaml", account_and_zone() + server("a") + server("b") + server("c"));

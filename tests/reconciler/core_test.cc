@@ -241,6 +241,32 @@ TEST(Core, ASuspendedResourceAndAFrozenAccountAreHeld) {
   EXPECT_THAT(plan.holds[0].reason, HasSubstr("`switchyard unfreeze main` lifts it"));
 }
 
+// The brake that is pulled in an emergency must hold all that stands behind the name.
+TEST(Core, WhatBelongsToASuspendedZoneClusterSetOrAccountIsHeld) {
+  const std::string ground =
+      "Account main {provider: sim}\nZone london {account: main, region: lon1}\nZone paris {account: main, region: "
+      "fra1}\nCluster core {}\n";
+  const std::string servers =
+      "ServerSet lon {replicas: 1, zones: [london], template: {spec: {type: switch, cluster: core, size: "
+      "s-1vcpu-2gb}}}\nServer far {zone: paris, size: s-1vcpu-2gb}\n";
+  for (const Key& named : {Key{Kind::kZone, "london"}, Key{Kind::kCluster, "core"}, Key{Kind::kServerSet, "lon"}}) {
+    Picture picture(ground + servers);
+    picture.say(Override::What::kSuspended, named);
+    const Plan plan = picture.plan();
+    EXPECT_THAT(changes_of(plan), ElementsAre("create Server/far"));
+    ASSERT_THAT(holds_of(plan.holds), ElementsAre("create Server/lon-1: override"));
+    EXPECT_THAT(plan.holds[0].reason, HasSubstr(to_string(named) + " was suspended by ben@desk"));
+    EXPECT_THAT(plan.holds[0].reason, HasSubstr("`switchyard resume " + to_string(named) + "` lifts it"));
+  }
+  Picture picture(ground + servers);
+  picture.has_all();
+  picture.say(Override::What::kSuspended, {Kind::kCluster, "core"});
+  picture.want(ground);
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("delete Server/far"));
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("delete Server/lon-1: override"))
+      << "also once it is no longer declared";
+}
+
 TEST(Core, AnAccountThatWasNeverObservedPlansNoCreate) {
   Picture picture(kOne);
   picture.account().listed.reset();

@@ -86,8 +86,8 @@ int report(Context& context, const std::vector<Key>& keys, std::string_view what
   return 0;
 }
 
-// A typing mistake in an emergency brake must not pass in silence.
-void warn_if_unknown(Context& context, const Writer& writer, const Key& key) {
+// A typing mistake in an emergency brake must not pass in silence. Zones, clusters and sets stand in the specs alone.
+void warn_if_unknown(Context& context, const Arguments& arguments, const Writer& writer, const Key& key) {
   const auto declared = writer.store->declarations();
   if (!declared) return;
   const auto is_declared = std::ranges::find(*declared, key, &Declaration::resource) != declared->end();
@@ -97,6 +97,12 @@ void warn_if_unknown(Context& context, const Writer& writer, const Key& key) {
   std::vector<std::string> names;
   for (const auto& declaration : *declared) names.push_back(to_string(declaration.resource));
   for (const auto& account : writer.observed) names.push_back("Account/" + account.name);
+  if (const auto specs = load_if_sound(paths_or_last(context, arguments), nullptr)) {
+    for (const auto& [document, source] : specs->fleet.documents) {
+      if (document == key) return;
+      names.push_back(to_string(document));
+    }
+  }
   context.say(fmt::format("warning: this state knows no {} yet{}", to_string(key),
                           did_you_mean(to_string(key), std::vector<std::string_view>(names.begin(), names.end()))));
 }
@@ -116,7 +122,7 @@ int put(Context& context, const Arguments& arguments, const Writer& writer, cons
   const auto reason = arguments.text("reason").value_or("");
   Batch batch;
   for (const auto& key : keys) {
-    warn_if_unknown(context, writer, key);
+    warn_if_unknown(context, arguments, writer, key);
     batch.overrides.push_back(
         {.what = what, .resource = key, .who = context.actor(), .why = reason, .since = writer.now, .until = until});
     batch.events.push_back(event_of(context, key, writer.now,
@@ -172,6 +178,12 @@ using Act = int (*)(Context&, const Arguments&, const Writer&, const std::vector
 
 int with_resource(Context& context, const Arguments& arguments, Act act) {
   const auto key = parse_key(arguments.argument("KIND/NAME"));
+  if (key->kind == Kind::kCarrier || key->kind == Kind::kCertificate) {
+    return context.fail({ErrorCode::kInvalid,
+                         fmt::format("{} has no servers of its own; suspend a server, or the account, zone, cluster or "
+                                     "set that servers belong to",
+                                     to_string(*key))});
+  }
   const auto writer = open_writer(context);
   if (!writer) return context.fail(writer.error());
   return act(context, arguments, *writer, {*key}, Override::What::kSuspended);
@@ -208,10 +220,10 @@ Argument account_argument() {
 
 Command suspend_command() {
   return {.name = "suspend",
-          .sentence = "Leaves a resource alone, whatever the specs say, until it is resumed.",
+          .sentence = "Leaves a resource, and every server that belongs to it, alone until it is resumed.",
           .example = "switchyard suspend Server/lon-1 --reason \"the carrier is testing\" --until 2h",
           .arguments = {resource_argument()},
-          .options = {reason_option(), until_option()},
+          .options = {reason_option(), until_option(), path_option()},
           .run = [](Context& context, const Arguments& arguments) { return with_resource(context, arguments, put); }};
 }
 
@@ -220,7 +232,7 @@ Command resume_command() {
           .sentence = "Takes care of a suspended resource again.",
           .example = "switchyard resume Server/lon-1",
           .arguments = {resource_argument()},
-          .options = {reason_option()},
+          .options = {reason_option(), path_option()},
           .run = [](Context& context, const Arguments& arguments) { return with_resource(context, arguments, lift); }};
 }
 
