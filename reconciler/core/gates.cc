@@ -53,6 +53,9 @@ const Override* Planner::suspension_of(const Draft& made) const {
 void Planner::gate_alone(Draft& made) const {
   const Change& change = made.change;
   gate_account(made, change.account);
+  // A replacement is bought in the account that its successor stands in.
+  const bool buys = change.action == Action::kReplace && made.member != nullptr && made.member->desired != nullptr;
+  if (buys && made.member->desired->account != change.account) gate_account(made, made.member->desired->account);
   failing(made);
 }
 

@@ -124,9 +124,12 @@ bool Executor::blocked_by_person(std::size_t i) {
   const Task& task = tasks_[i];
   const NamedServer server{
       .key = task.change.resource, .account = task.change.account, .desired = wanted(task), .machine = machine(task)};
+  // A replacement is bought in the account that its successor stands in.
+  const bool buys = task.change.action == Action::kReplace && server.desired != nullptr;
   for (const Override& said : shop_.view.overrides) {
-    const bool frozen =
-        said.what == Override::What::kFrozen && said.resource == Key{Kind::kAccount, task.change.account};
+    const bool ours = said.resource == Key{Kind::kAccount, task.change.account} ||
+                      (buys && said.resource == Key{Kind::kAccount, server.desired->account});
+    const bool frozen = said.what == Override::What::kFrozen && ours;
     const bool suspended = said.what == Override::What::kSuspended && is_meant(said.resource, server);
     if (!frozen && !suspended) continue;
     end_held(i, Gate::kOverride,

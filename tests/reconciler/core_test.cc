@@ -267,6 +267,25 @@ TEST(Core, WhatBelongsToASuspendedZoneClusterSetOrAccountIsHeld) {
       << "also once it is no longer declared";
 }
 
+TEST(Core, AReplacementIsHeldByTheAccountThatItWouldBeBoughtIn) {
+  const std::string accounts =
+      "Account main {provider: sim}\nAccount second {provider: sim}\nZone london {account: main, region: lon1}\n"
+      "Zone paris {account: second, region: lon1}\n";
+  const auto a_in = [&](std::string_view zone) {
+    return accounts + "Server a {zone: " + std::string(zone) + ", size: s-1vcpu-2gb}\n";
+  };
+  Picture picture(a_in("london"));
+  picture.has_all();
+  picture.want(a_in("paris"));
+  ASSERT_THAT(changes_of(picture.plan()), ElementsAre("replace Server/a"));
+  picture.say(Override::What::kFrozen, {Kind::kAccount, "second"});
+  EXPECT_THAT(changes_of(picture.plan()), IsEmpty());
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: override"));
+  picture.overrides.clear();
+  picture.account("second").trouble = Error{ErrorCode::kNotSent, "nobody listens"};
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: observation"));
+}
+
 TEST(Core, AnAccountThatWasNeverObservedPlansNoCreate) {
   Picture picture(kOne);
   picture.account().listed.reset();
