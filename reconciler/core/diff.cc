@@ -208,8 +208,24 @@ void Planner::tell_strangers(Plan& plan) const {
   });
 }
 
+// A name that was mistyped selects nothing, and a plan without changes looks as if all were well.
+void Planner::warn_of_selectors(Plan& plan) const {
+  const auto check = [&](std::string_view option, const PlanOptions::Selector& selector) {
+    const auto fits = [&](const Member& member) { return matches(selector, member); };
+    if (std::ranges::any_of(fleet_.wanted(), fits) || std::ranges::any_of(fleet_.unwanted(), fits)) return;
+    const std::string shown = selector.resource ? to_string(*selector.resource) : selector.label + "=" + selector.value;
+    plan.warnings.push_back("--" + std::string(option) + " " + shown + ": no server is meant by it; mistyped?");
+  };
+  for (const PlanOptions::Selector& target : in_.options.target) check("target", target);
+  for (const PlanOptions::Selector& exclude : in_.options.exclude) check("exclude", exclude);
+  for (const Key& key : in_.options.allow_disruption) {
+    check("allow-disruption", PlanOptions::Selector{.resource = key, .label = {}, .value = {}});
+  }
+}
+
 void Planner::warn(Plan& plan) const {
   plan.warnings = warnings_;
+  warn_of_selectors(plan);
   for (const Member& member : fleet_.wanted()) {
     if (member.current == nullptr || !member.current->expires || member.current->phase == Phase::kExpired) continue;
     const ObservedAccount* account = fleet_.account(member.current->account);

@@ -56,6 +56,7 @@ class Planner {
   void judge_safety(Plan& plan) const;
   void tell_strangers(Plan& plan) const;
   void warn(Plan& plan) const;
+  void warn_of_selectors(Plan& plan) const;
   void count(Plan& plan) const;
 
   bool selected(const Member& member) const;

@@ -241,6 +241,21 @@ TEST(Core, ASuspendedResourceAndAFrozenAccountAreHeld) {
   EXPECT_THAT(plan.holds[0].reason, HasSubstr("`switchyard unfreeze main` lifts it"));
 }
 
+TEST(Core, ASelectorThatMeansNothingIsWarnedOf) {
+  Picture picture(kOne);
+  picture.has_all();
+  picture.options.target = {{.resource = server("aa"), .label = {}, .value = {}}};
+  picture.options.exclude = {{.resource = std::nullopt, .label = "tier", .value = "gold"}};
+  picture.options.allow_disruption = {server("b")};
+  EXPECT_THAT(picture.plan().warnings, ElementsAre("--allow-disruption Server/b: no server is meant by it; mistyped?",
+                                                   "--exclude tier=gold: no server is meant by it; mistyped?",
+                                                   "--target Server/aa: no server is meant by it; mistyped?"));
+  picture.options.exclude.clear();
+  picture.options.allow_disruption.clear();
+  picture.options.target = {{.resource = Key{Kind::kAccount, "main"}, .label = {}, .value = {}}};
+  EXPECT_THAT(picture.plan().warnings, IsEmpty());
+}
+
 // The brake that is pulled in an emergency must hold all that stands behind the name.
 TEST(Core, WhatBelongsToASuspendedZoneClusterSetOrAccountIsHeld) {
   const std::string ground =
