@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,16 @@ bool asks_for_version(const std::vector<std::string>& words) {
   return words.size() == 1 && (words[0] == "version" || words[0] == "--version");
 }
 
+// Whoever asked for JSON gets one object, also where not even the command line could be read.
+int refuse(Output& out, const std::vector<std::string>& words, const std::string& message) {
+  out.talk(fmt::format("error: {}\n", message));
+  if (std::ranges::find(words, "--json") != words.end()) {
+    const Json error = Json::Object{{"code", to_string(ErrorCode::kInvalid)}, {"message", message}};
+    out.result(to_pretty_string(Json(Json::Object{{"formatVersion", 1}, {"error", error}})) + "\n");
+  }
+  return 1;
+}
+
 int run(const std::vector<std::string>& words) {
   Output out(Colour::kOff);
   if (asks_for_version(words)) {
@@ -29,14 +40,12 @@ int run(const std::vector<std::string>& words) {
     return 0;
   }
   if (const auto* wrong = std::get_if<UsageError>(&parsed)) {
-    out.talk(fmt::format("error: {}\n", wrong->message));
-    return 1;
+    return refuse(out, words, wrong->message);
   }
   const auto& invocation = std::get<Invocation>(parsed);
   auto context = Context::from(invocation.arguments, program);
   if (!context) {
-    out.talk(fmt::format("error: {}\n", context.error().message));
-    return 1;
+    return refuse(out, words, context.error().message);
   }
   return invocation.command->run(*context, invocation.arguments);
 }

@@ -26,6 +26,19 @@ TEST(Commands, a_usage_error_exits_with_1_and_a_suggestion) {
   EXPECT_THAT(ran.err, HasSubstr("did you mean \"plan\"?"));
 }
 
+// Whoever asked for JSON need not read anything else, whatever is wrong.
+TEST(Commands, a_usage_error_is_one_object_where_json_is_asked_for) {
+  const Workplace work;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"plam", "fleet", "--json"}, {"--json", "plan"}, {"version", "--json", "-C", "nowhere"}}) {
+    const auto ran = work.run(words);
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_EQ(ran.json().integer_or("formatVersion", 0), 1) << ran.out;
+    ASSERT_NE(ran.json().find("error"), nullptr) << ran.out;
+    EXPECT_THAT(ran.err, HasSubstr(ran.json().find("error")->string_or("message", "?")));
+  }
+}
+
 TEST(Commands, without_words_help_is_shown) {
   const Workplace work;
   const auto ran = work.run({});
