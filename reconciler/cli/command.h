@@ -20,6 +20,7 @@ enum class Takes {
   kText,      // anything
   kPath,      // a file or folder
   kInteger,   // a whole number, 0 or more
+  kCount,     // a whole number, 1 or more
   kDuration,  // "90s"
   kResource,  // KIND/NAME
   kKind,      // a kind, in any case, singular or plural

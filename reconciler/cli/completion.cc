@@ -30,6 +30,7 @@ Words words_of(Takes takes, const std::vector<std::string>& given) {
     case Takes::kNothing:
     case Takes::kText:
     case Takes::kInteger:
+    case Takes::kCount:
     case Takes::kDuration:
     case Takes::kWord:
       return {.words = given};

@@ -33,6 +33,10 @@ std::optional<std::string> complaint(std::string_view shown, Takes takes, const 
                           std::ranges::all_of(given, [](char c) { return c >= '0' && c <= '9'; });
       return digits ? std::nullopt : std::optional(say("not a whole number"));
     }
+    case Takes::kCount:
+      if (auto wrong = complaint(shown, Takes::kInteger, words, given)) return wrong;
+      if (given.find_first_not_of('0') == std::string::npos) return say("not at least 1");
+      return std::nullopt;
     case Takes::kDuration:
       return parse_duration(given).ok() ? std::nullopt : std::optional(say("not a duration such as 90s, 15m or 2h"));
     case Takes::kResource:

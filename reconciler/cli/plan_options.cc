@@ -62,7 +62,7 @@ std::vector<Option> plan_option_table() {
       {.name = "reason", .help = "why, for the audit trail", .takes = Takes::kText, .value = "TEXT"},
       {.name = "parallelism",
        .help = "calls at once, in place of limits.concurrency",
-       .takes = Takes::kInteger,
+       .takes = Takes::kCount,
        .value = "N"},
       {.name = "timeout",
        .help = "stop after this long; what is in flight is finished",

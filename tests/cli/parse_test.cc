@@ -75,6 +75,7 @@ TEST_F(ParseTest, says_what_was_meant) {
 TEST_F(ParseTest, refuses_values_that_make_no_sense) {
   EXPECT_THAT(complaint({"plan", "fleet", "--timeout", "soon"}), HasSubstr("not a duration"));
   EXPECT_THAT(complaint({"plan", "fleet", "--parallelism", "-3"}), HasSubstr("--parallelism"));
+  EXPECT_THAT(complaint({"plan", "fleet", "--parallelism", "0"}), HasSubstr("\"0\" is not at least 1"));
   EXPECT_THAT(complaint({"plan", "fleet", "--max-destroy", "many"}), HasSubstr("not a whole number"));
   EXPECT_THAT(complaint({"why", "lon-1"}), HasSubstr("write KIND/NAME"));
   EXPECT_THAT(complaint({"--log-level", "loud", "version"}), HasSubstr("none of debug, info"));

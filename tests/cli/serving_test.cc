@@ -140,6 +140,14 @@ TEST(Run, lets_a_person_freeze_the_account_it_works_on) {
   EXPECT_EQ(loop.end().exit_code, 0);
 }
 
+TEST(Run, leaves_time_between_two_looks) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  const auto ran = work.run({"run", "fleet.yaml", "--interval", "0s"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("--interval"));
+}
+
 TEST(Run, once_does_one_round) {
   const Workplace work;
   work.write("fleet.yaml", account_and_zone() + server("a"));

@@ -204,6 +204,10 @@ class Loop {
 };
 
 int run_run(Context& context, const Arguments& arguments) {
+  if (const auto interval = arguments.duration("interval"); interval && interval->count() <= 0) {
+    return context.fail(
+        {ErrorCode::kInvalid, "--interval: no time between two looks would leave none for anybody else"});
+  }
   install_signal_handlers();
   return Loop(context, arguments).run();
 }
