@@ -33,7 +33,7 @@ wall 'cpprest/|pplx/' 'providers/http/' 'cpprestsdk is reached through providers
 wall 'nlohmann/' 'specs/base/json\.cc:' 'JSON is specs/base/json.h'
 wall 'CLI/' 'reconciler/cli/' 'the command line is parsed in reconciler/cli'
 wall 'spdlog/' 'reconciler/cli/' 'logs are written in reconciler/cli; what lies below returns values'
-wall 'openssl/' 'specs/' 'digests and certificates are read in specs'
+wall 'openssl/' 'specs/|providers/http/tls_verdict\.cc:|tests/hostile/certificates\.cc:' 'digests and certificates are read in specs; why TLS failed is providers/http/tls_verdict; its tests make certificates in tests/hostile/certificates'
 wall 'xxhash' 'specs/base/digest\.cc:' 'hashes are specs/base/digest.h'
 
 # Includes never point upwards: folder, what it may not include.

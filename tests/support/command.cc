@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,20 +79,25 @@ std::string Workplace::read(std::string_view name) const {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-Workplace::Running Workplace::start(const std::vector<std::string>& words) const {
-  std::vector<std::string> environment;
+std::vector<std::string> Workplace::environment() const {
+  std::vector<std::string> variables;
   for (char** at = environ; *at != nullptr; ++at) {
-    if (!is_ours(*at)) environment.emplace_back(*at);
+    if (!is_ours(*at)) variables.emplace_back(*at);
   }
-  environment.push_back("HOME=" + (folder_ / "home").string());
-  for (const auto& [name, value] : variables_) environment.push_back(name + "=" + value);
+  variables.push_back("HOME=" + (folder_ / "home").string());
+  for (const auto& [name, value] : variables_) variables.push_back(name + "=" + value);
+  return variables;
+}
+
+Workplace::Running Workplace::start(const std::vector<std::string>& words) const {
+  std::vector<std::string> variables = environment();
   std::vector<std::string> all{SWITCHYARD_PROGRAM};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> argv;
   for (auto& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
   std::vector<char*> envp;
-  for (auto& variable : environment) envp.push_back(variable.data());
+  for (auto& variable : variables) envp.push_back(variable.data());
   envp.push_back(nullptr);
 
   const auto out = make_pipe();
@@ -167,8 +173,10 @@ Ran Workplace::Running::end() {
   while (read_more()) {
   }
   int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  rusage used{};
+  ::wait4(std::exchange(pid_, -1), &status, 0, &used);
   ran_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  ran_.peak_megabytes = used.ru_maxrss / 1024;
   return std::move(ran_);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -12,9 +13,10 @@ namespace switchyard {
 
 // What a command left behind.
 struct Ran {
-  int exit_code = -1;  // -1: it ended by a signal
-  std::string out;     // stdout
-  std::string err;     // stderr
+  int exit_code = -1;               // -1: it ended by a signal
+  std::string out;                  // stdout
+  std::string err;                  // stderr
+  std::int64_t peak_megabytes = 0;  // the most memory that it had at once
   // stdout as JSON; null when it is none.
   Json json() const;
 };
@@ -33,6 +35,9 @@ class Workplace {
   void set_variable(const std::string& name, const std::string& value) { variables_[name] = value; }
   void write(std::string_view name, std::string_view text) const;
   std::string read(std::string_view name) const;
+
+  // What the program's environment is: ours without what would change its ways, and the variables that were set.
+  std::vector<std::string> environment() const;
 
   // Runs `switchyard WORDS...` to its end; stdin is /dev/null.
   Ran run(const std::vector<std::string>& words) const;
