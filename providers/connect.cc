@@ -15,6 +15,9 @@
 namespace switchyard {
 namespace {
 
+// A page of 200 servers has a tenth of it. In memory it takes a multiple, for a moment.
+constexpr std::size_t kLargestAnswer = 16U << 20U;
+
 Connected connect_embedded_sim(const DesiredAccount& account, const ConnectOptions& options) {
   const SimTerms terms{.deposit_base = account.deposit_base,
                        .deposit_per_server = account.deposit_per_server,
@@ -47,7 +50,8 @@ Result<Connected> connect_served_sim(const DesiredAccount& account) {
   return Connected{.connection = http_sim_connection({.endpoint = account.endpoint,
                                                       .bearer_token = std::move(token),
                                                       .concurrency = static_cast<int>(account.concurrency),
-                                                      .requests_per_minute = account.requests_per_minute}),
+                                                      .requests_per_minute = account.requests_per_minute,
+                                                      .largest_answer = kLargestAnswer}),
                    .world = nullptr};
 }
 

@@ -5,25 +5,13 @@
 #include <string_view>
 
 #include "providers/http/transport.h"
-#include "specs/base/json.h"
+#include "specs/base/bounded_json.h"
 
 namespace switchyard {
 namespace {
 
 constexpr std::size_t kLongestMessage = 300;
-
-// The far end's own words, shortened and without line breaks or other control characters; empty when it gave none.
-std::string words_of(const std::string& body) {
-  const Result<Json> json = parse_json(body);
-  if (!json) return {};
-  const Json* error = json->find("error");
-  std::string words = error != nullptr ? error->string_or("message", "") : "";
-  if (words.empty()) words = json->string_or("message", "");
-  if (words.size() > kLongestMessage) words = words.substr(0, kLongestMessage) + "...";
-  std::ranges::replace_if(
-      words, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return words;
-}
+constexpr std::size_t kMostValues = 10'000;
 
 std::optional<std::chrono::milliseconds> retry_after(const HttpAnswer& answer) {
   const auto header = answer.headers.find("retry-after");
@@ -63,8 +51,34 @@ ErrorCode code_of(int status, bool mutating) {
 
 }  // namespace
 
+std::string fit_for_people(std::string words) {
+  if (words.size() > kLongestMessage) {
+    std::size_t end = kLongestMessage;
+    while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0U) == 0x80U) --end;  // no half of a character
+    words = words.substr(0, end) + "...";
+  }
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(words[at]);
+    if (byte < 0x20 || byte == 0x7f) words[at] = ' ';
+    // U+0080 to U+009F are control characters as well, written as 0xC2 and the code.
+    if (byte == 0xC2 && at + 1 < words.size() && static_cast<unsigned char>(words[at + 1]) < 0xA0) {
+      words.replace(at, 2, " ");
+    }
+  }
+  return words;
+}
+
+std::string words_of(const HttpAnswer& answer) {
+  const Result<Json> json = parse_bounded_json(answer.body, kMostValues);
+  if (!json) return {};
+  const Json* error = json->find("error");
+  std::string words = error != nullptr ? error->string_or("message", "") : "";
+  if (words.empty()) words = json->string_or("message", "");
+  return fit_for_people(std::move(words));
+}
+
 Error error_of(const HttpAnswer& answer, bool mutating) {
-  const std::string words = words_of(answer.body);
+  const std::string words = words_of(answer);
   return {code_of(answer.status, mutating),
           words.empty() ? fmt::format("the provider answered with status {} and no word of why", answer.status)
                         : fmt::format("the provider answered with status {}: {}", answer.status, words),

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 #include <pplx/threadpool.h>
 
+#include <boost/asio/ssl/context.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -13,8 +15,11 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "providers/http/flood_guard.h"
 #include "providers/http/pace.h"
+#include "providers/http/tls_verdict.h"
 #include "providers/http/transport.h"
+#include "specs/base/secret_book.h"
 
 namespace switchyard {
 namespace {
@@ -38,10 +43,13 @@ void size_thread_pool() {
   });
 }
 
-http_client_config client_config() {
+// The verdict lives as long as the client that has it in its configuration.
+http_client_config client_config(const std::shared_ptr<TlsVerdict>& verdict) {
   http_client_config config;
   config.set_timeout(kBackstop);
   config.set_max_redirects(0);  // a redirected request would be a second one, and carry the token elsewhere
+  config.set_ssl_context_callback(
+      [verdict](boost::asio::ssl::context& context) { verdict->listen_to(context.native_handle()); });
   return config;
 }
 
@@ -49,14 +57,40 @@ bool is_read(const std::string& method) {
   return method == "GET" || method == "HEAD";
 }
 
+// How far a request came that never left.
+enum class Obstacle { kName, kConnection, kTls };
+
 // The library's error codes lie (refused is reported as 113, and so is a write that broke off), its words do not: these
 // are said only before a byte of the request has left.
-bool never_sent(std::string_view words) {
-  constexpr std::array<std::string_view, 4> kBeforeSending = {"Failed to connect to any resolved endpoint",
-                                                              "Error resolving address", "Failed to resolve address",
-                                                              "Error in SSL handshake"};
-  return std::ranges::any_of(kBeforeSending, [words](std::string_view prefix) { return words.starts_with(prefix); });
+std::optional<Obstacle> obstacle_in(std::string_view words) {
+  constexpr std::array<std::pair<std::string_view, Obstacle>, 4> kBeforeSending = {{
+      {"Failed to connect to any resolved endpoint", Obstacle::kConnection},
+      {"Error resolving address", Obstacle::kName},
+      {"Failed to resolve address", Obstacle::kName},
+      {"Error in SSL handshake", Obstacle::kTls},
+  }};
+  const auto found =
+      std::ranges::find_if(kBeforeSending, [words](const auto& before) { return words.starts_with(before.first); });
+  return found == kBeforeSending.end() ? std::nullopt : std::optional(found->second);
 }
+
+std::uint16_t port_of(const web::uri& endpoint) {
+  if (!endpoint.is_port_default()) return static_cast<std::uint16_t>(endpoint.port());
+  return endpoint.scheme() == "https" ? 443 : 80;
+}
+
+// An endpoint that is no URL is complained about when something is sent to it.
+web::uri uri_or_none(const std::string& endpoint) {
+  return web::uri::validate(endpoint) ? web::uri(endpoint) : web::uri();
+}
+
+// A line break in a header would begin another one.
+bool fits_a_header(std::string_view token) {
+  return std::ranges::all_of(token, [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+// Thrown out of the library's own reading, which ends with it.
+class TooLarge : public std::exception {};
 
 // One request on its way. Shared by the caller, who may leave at the deadline, and the library's threads, which may
 // still hold it then.
@@ -119,10 +153,16 @@ web::http::http_request to_library(const HttpRequest& request, const HttpTranspo
   message.set_response_stream(exchange->body.create_ostream());
   const std::size_t limit = options.largest_answer;
   message.set_progress_handler(
-      [exchange, limit](web::http::message_direction::direction direction, utility::size64_t so_far) {
-        if (direction != web::http::message_direction::download || so_far <= limit) return;
+      [exchange, limit, before = utility::size64_t{0}](web::http::message_direction::direction direction,
+                                                       utility::size64_t so_far) mutable {
+        if (direction != web::http::message_direction::download) return;
+        // A chunk that says it has less than nothing counts backwards, and would be copied from beyond its buffer.
+        if (so_far <= limit && so_far >= before) {
+          before = so_far;
+          return;
+        }
         exchange->too_large = true;
-        exchange->cancel.cancel();
+        throw TooLarge();
       });
   return message;
 }
@@ -130,24 +170,34 @@ web::http::http_request to_library(const HttpRequest& request, const HttpTranspo
 }  // namespace
 
 struct HttpTransport::Impl {
-  explicit Impl(Options given) : options(std::move(given)), pace(options.concurrency, options.requests_per_minute) {}
+  explicit Impl(Options given)
+      : options(std::move(given)),
+        pace(options.concurrency, options.requests_per_minute),
+        guard(port_of(uri_or_none(options.endpoint)), options.largest_answer),
+        verdict(std::make_shared<TlsVerdict>(uri_or_none(options.endpoint).host())) {
+    secrets.keep(options.bearer_token);
+  }
 
   Options options;
   Pace pace;
+  FloodGuard guard;
+  SecretBook secrets;
+  std::shared_ptr<TlsVerdict> verdict;  // shared with the clients, which may outlive their caller's wait
   std::mutex mutex;
   std::shared_ptr<http_client> reader;  // its connections are pooled; for GET and HEAD alone
 
   // The library repeats a request by itself when a pooled connection dies, so whatever changes the world gets a client,
   // and with it a connection, of its own. Throws what the library throws at an endpoint that is no URL.
   std::shared_ptr<http_client> client_for(const std::string& method) {
-    if (!is_read(method)) return std::make_shared<http_client>(web::uri(options.endpoint), client_config());
+    if (!is_read(method)) return std::make_shared<http_client>(web::uri(options.endpoint), client_config(verdict));
     const std::scoped_lock lock(mutex);
-    if (!reader) reader = std::make_shared<http_client>(web::uri(options.endpoint), client_config());
+    if (!reader) reader = std::make_shared<http_client>(web::uri(options.endpoint), client_config(verdict));
     return reader;
   }
 
   Result<HttpAnswer> exchange_with_far_end(const HttpRequest& request, Clock::time_point deadline);
   Result<HttpAnswer> outcome_of(Exchange& exchange, const std::string& method, bool in_time) const;
+  std::string words_for(Obstacle obstacle) const;
 };
 
 HttpTransport::HttpTransport(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {
@@ -169,8 +219,18 @@ Result<HttpAnswer> HttpTransport::Impl::exchange_with_far_end(const HttpRequest&
     return Error{ErrorCode::kInvalid, fmt::format("\"{}\" cannot be asked for {} {}: {}; check the endpoint",
                                                   options.endpoint, request.method, request.path, failure.what())};
   }
+  const std::int64_t shut_down_before = guard.shut_down();
+  const auto ended = [&exchange] { return exchange->ended; };
   std::unique_lock lock(exchange->mutex);
-  const bool in_time = exchange->changed.wait_until(lock, deadline, [&] { return exchange->ended; });
+  for (;;) {
+    const Clock::time_point pause = std::min(deadline, Clock::now() + FloodGuard::kPause);
+    if (exchange->changed.wait_until(lock, pause, ended) || Clock::now() >= deadline) break;
+    lock.unlock();
+    guard.look();
+    lock.lock();
+  }
+  const bool in_time = exchange->ended;
+  if (!exchange->failure.empty() && guard.shut_down() != shut_down_before) exchange->too_large = true;
   lock.unlock();
   if (!in_time) exchange->cancel.cancel();
   return outcome_of(*exchange, request.method, in_time);
@@ -194,21 +254,53 @@ Result<HttpAnswer> HttpTransport::Impl::outcome_of(Exchange& exchange, const std
   if (!in_time) {
     return Error{ErrorCode::kOutcomeUnknown, fmt::format("\"{}\" did not answer in time", options.endpoint)};
   }
-  if (!exchange.status && never_sent(exchange.failure)) {
-    return Error{
-        ErrorCode::kNotSent,
-        fmt::format("\"{}\" cannot be reached; check that it runs and that the network is up", options.endpoint)};
+  if (const auto obstacle = obstacle_in(exchange.failure); obstacle && !exchange.status) {
+    return Error{ErrorCode::kNotSent, words_for(*obstacle)};
   }
   return Error{ErrorCode::kOutcomeUnknown,
                fmt::format("the connection to \"{}\" ended before its whole answer came", options.endpoint)};
 }
 
+// What stands in the way, and what lifts it.
+std::string HttpTransport::Impl::words_for(Obstacle obstacle) const {
+  switch (obstacle) {
+    case Obstacle::kName:
+      return fmt::format("the name \"{}\" cannot be resolved; check the endpoint \"{}\" and this machine's DNS",
+                         uri_or_none(options.endpoint).host(), options.endpoint);
+    case Obstacle::kConnection:
+      return fmt::format("\"{}\" cannot be reached; check that it runs and that the network is up", options.endpoint);
+    case Obstacle::kTls:
+      break;
+  }
+  const std::string said = verdict->words();
+  if (said.empty()) {
+    return fmt::format("\"{}\" does not speak TLS as it should; check the endpoint and its port", options.endpoint);
+  }
+  return fmt::format("\"{}\" is not trusted: {}", options.endpoint, said);
+}
+
+void HttpTransport::keep_secret(std::string_view secret) {
+  impl_->secrets.keep(secret);
+}
+
+std::string HttpTransport::without_secrets(std::string text) const {
+  return impl_->secrets.without_secrets(std::move(text));
+}
+
 Result<HttpAnswer> HttpTransport::send(const HttpRequest& request) {
+  if (!fits_a_header(impl_->options.bearer_token)) {
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("the token for \"{}\" has a line break, another control character or one outside of ASCII, "
+                    "which no HTTP header can carry; check where it comes from",
+                    impl_->options.endpoint)};
+  }
   const Clock::time_point deadline = Clock::now() + request.timeout;
   if (auto entered = impl_->pace.enter(deadline); !entered) return entered.error();
   Result<HttpAnswer> answer = impl_->exchange_with_far_end(request, deadline);
   impl_->pace.leave();
   if (answer) impl_->pace.heed(*answer);
+  if (answer && answer->status >= 400) answer->body = impl_->secrets.body_without_secrets(answer->body);
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,13 @@ class HttpTransport {
   explicit HttpTransport(Options options);
   ~HttpTransport();
 
+  // Error beyond those above: kInvalid, for a token that no header can carry.
   Result<HttpAnswer> send(const HttpRequest& request);
+
+  // What is sent in a body and must not come back in words for people. The token is kept by itself, and the bodies of
+  // refusals and failures hold neither any more when send() gives them.
+  void keep_secret(std::string_view secret);
+  std::string without_secrets(std::string text) const;
 
  private:
   struct Impl;
@@ -54,5 +61,10 @@ class HttpTransport {
 // What an HTTP status means for the caller: the error for anything but 2xx, its message taken from a JSON body's
 // {"error": {"message"}} or {"message"} when there is one. `mutating`: a 5xx then is kOutcomeUnknown.
 Error error_of(const HttpAnswer& answer, bool mutating);
+
+// The far end's own words about its error; empty when it gave none. What comes from there is made fit for people.
+std::string words_of(const HttpAnswer& answer);
+// Shortened, in one line, without control characters.
+std::string fit_for_people(std::string words);
 
 }  // namespace switchyard

@@ -7,6 +7,16 @@
 namespace switchyard {
 namespace {
 
+// What goes out as a secret does not come back in words.
+template <class Sent>
+void keep_secrets_of(HttpTransport& transport, const Sent& sent) {
+  for (const auto& [path, secret] : sent.secrets) transport.keep_secret(secret);
+}
+
+void redact(const HttpTransport& transport, ObservedServer& server) {
+  server.last_action_message = fit_for_people(transport.without_secrets(std::move(server.last_action_message)));
+}
+
 template <class T, class What>
 Result<T> ask(HttpTransport& transport, What what, const CallLimits& limits) {
   const Call call{.account = {}, .limits = limits, .what = std::move(what)};
@@ -33,14 +43,20 @@ Result<Balance> HttpSimProvider::balance(const CallLimits& limits) {
 }
 
 Result<ListPage> HttpSimProvider::list(std::string_view page, const CallLimits& limits) {
-  return ask<ListPage>(*transport_, ListCall{.page = std::string(page)}, limits);
+  auto listed = ask<ListPage>(*transport_, ListCall{.page = std::string(page)}, limits);
+  if (!listed) return listed;
+  for (ObservedServer& server : listed->servers) redact(*transport_, server);
+  return listed;
 }
 
 Result<ObservedServer> HttpSimProvider::get(std::string_view id, const CallLimits& limits) {
-  return ask<ObservedServer>(*transport_, GetCall{.id = std::string(id)}, limits);
+  auto server = ask<ObservedServer>(*transport_, GetCall{.id = std::string(id)}, limits);
+  if (server) redact(*transport_, *server);
+  return server;
 }
 
 Result<Created> HttpSimProvider::create(const CreateRequest& request, const CallLimits& limits) {
+  keep_secrets_of(*transport_, request);
   return ask<Created>(*transport_, CreateCall{.request = request}, limits);
 }
 
@@ -64,6 +80,7 @@ Result<AgentReport> HttpSimAgent::status(const ObservedServer& server, const Cal
 
 Result<Done> HttpSimAgent::configure(const ObservedServer& server, const Configuration& wanted,
                                      const CallLimits& limits) {
+  keep_secrets_of(*transport_, wanted);
   return ask<Done>(*transport_, ConfigureCall{.server = server, .wanted = wanted}, limits);
 }
 

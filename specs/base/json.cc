@@ -1,7 +1,10 @@
 #include "specs/base/json.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "specs/base/bounded_json.h"
 
 namespace switchyard {
 namespace {
@@ -119,6 +122,8 @@ void write(const Json& value, int indent, int depth, std::string& out) {
 // Builds our values from the parser's events: no floating point, bounded depth, and no second tree.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit Builder(std::size_t most_values) : values_left_(most_values) {}
+
   bool null() override { return add(Json()); }
   bool boolean(bool value) override { return add(Json(value)); }
   bool number_integer(number_integer_t value) override { return add(Json(static_cast<std::int64_t>(value))); }
@@ -163,6 +168,11 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return add(std::move(finished));
   }
   bool add(Json value) {
+    if (values_left_ == 0) {
+      problem = "JSON of too many values";
+      return false;
+    }
+    --values_left_;
     if (stack_.empty()) {
       result = std::move(value);
     } else if (Json::Array* array = stack_.back().array()) {
@@ -173,6 +183,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
+  std::size_t values_left_;
   std::vector<Json> stack_;
   std::vector<std::string> names_;
 };
@@ -238,7 +249,11 @@ std::string to_pretty_string(const Json& value) {
 }
 
 Result<Json> parse_json(std::string_view text) {
-  Builder builder;
+  return parse_bounded_json(text, std::numeric_limits<std::size_t>::max());
+}
+
+Result<Json> parse_bounded_json(std::string_view text, std::size_t most_values) {
+  Builder builder(most_values);
   try {
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
       return Error{ErrorCode::kUnreadable, builder.problem.empty() ? "unreadable JSON" : builder.problem};
