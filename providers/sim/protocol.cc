@@ -9,12 +9,15 @@
 
 #include "providers/sim/protocol_values.h"
 #include "providers/sim/world_json.h"
+#include "specs/base/bounded_json.h"
 
 namespace switchyard {
 namespace {
 
 constexpr std::string_view kServers = "/v1/servers";
 constexpr std::string_view kFence = "switchyard-fence";
+// A page of 200 servers with all that is known of them has a tenth of it.
+constexpr std::size_t kMostValues = 500'000;
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -166,7 +169,7 @@ Result<What> what_of(const ListenerRequest& request, const Target& target) {
 
 Result<Answer> error_in(const Call& call, const HttpAnswer& answer) {
   Error error = error_of(answer, changes_the_world(call));
-  const Result<Json> body = parse_json(answer.body);
+  const Result<Json> body = parse_bounded_json(answer.body, kMostValues);
   if (!body) return error;
   const Json* told = body->find("error");
   if (told == nullptr) return error;
@@ -174,7 +177,7 @@ Result<Answer> error_in(const Call& call, const HttpAnswer& answer) {
   const auto spoken = std::ranges::find(kSpoken, name, &Spoken::name);
   if (spoken == kSpoken.end() || spoken->status != answer.status) return error;
   error.code = spoken->code;
-  error.message = told->string_or("message", error.message);
+  if (std::string words = words_of(answer); !words.empty()) error.message = std::move(words);
   if (const std::int64_t wait = told->integer_or("retryAfterMs", 0); wait > 0) error.retry_after = Duration(wait);
   return error;
 }
@@ -218,15 +221,19 @@ HttpRequest to_http(const Call& call) {
 
 Result<Answer> from_http(const Call& call, const HttpAnswer& answer) {
   if (answer.status < 200 || answer.status > 299) return error_in(call, answer);
-  const auto unreadable = [&call] {
+  // `why` may hold what the far end said.
+  const auto unreadable = [&call](const std::string& why) {
+    const std::string words = fit_for_people(why);
     return changes_the_world(call)
-               ? Error{ErrorCode::kOutcomeUnknown, "the provider's answer makes no sense; look what became of the call"}
-               : Error{ErrorCode::kUnreadable, "the provider's answer makes no sense; is the endpoint a simulator's?"};
+               ? Error{ErrorCode::kOutcomeUnknown,
+                       fmt::format("the provider's answer makes no sense ({}); look what became of the call", words)}
+               : Error{ErrorCode::kUnreadable,
+                       fmt::format("the provider's answer makes no sense ({}); is the endpoint a simulator's?", words)};
   };
-  const Result<Json> body = parse_json(answer.body);
-  if (!body) return unreadable();
+  const Result<Json> body = parse_bounded_json(answer.body, kMostValues);
+  if (!body) return unreadable(body.error().message);
   auto read = answer_from_body(call, *body);
-  if (!read) return unreadable();
+  if (!read) return unreadable(read.error().message);
   return read;
 }
 

@@ -47,23 +47,40 @@ Result<Answer> balance_from(const Json& body) {
   return Answer(Balance{.amount = *amount, .at = *at});
 }
 
+// What a provider knows of a server. What only its observers know (when it was seen, when it was missed) is not its to
+// say.
+Result<ObservedServer> listed_server(const Json& json) {
+  auto server = observed_server_from_json(json);
+  if (!server) return server;
+  server->account.clear();
+  server->missing_since.reset();
+  server->missing_listings = 0;
+  server->confirmed_gone = false;
+  return server;
+}
+
 Result<Answer> page_from(const Json& body) {
   const Result<Timestamp> now = time_in(body, "now");
   const Json* servers = body.find("servers");
-  if (!now || servers == nullptr || servers->array() == nullptr) return unreadable("listing");
-  ListPage page{.servers = {}, .next = body.string_or("next", ""), .now = *now};
+  // A page that does not say whether it was the last one is no page: what follows would seem to be gone.
+  const Json* next = body.find("next");
+  if (!now || servers == nullptr || servers->array() == nullptr || next == nullptr || next->string() == nullptr) {
+    return unreadable("listing");
+  }
+  ListPage page{.servers = {}, .next = *next->string(), .now = *now};
   page.servers.reserve(servers->array()->size());
   for (const Json& entry : *servers->array()) {
-    auto server = observed_server_from_json(entry);
+    auto server = listed_server(entry);
     if (!server) return server.error();
     page.servers.push_back(*std::move(server));
   }
   return Answer(std::move(page));
 }
 
-Result<Answer> server_from(const Json& body) {
-  auto server = observed_server_from_json(body);
+Result<Answer> server_from(const Json& body, const std::string& asked_for) {
+  auto server = listed_server(body);
   if (!server) return server.error();
+  if (server->id != asked_for) return unreadable("server: it is another one than was asked for");
   return Answer(*std::move(server));
 }
 
@@ -227,7 +244,7 @@ Result<Answer> answer_from_body(const Call& call, const Json& body) {
                         [&](const CatalogueCall&) { return catalogue_from(body); },
                         [&](const BalanceCall&) { return balance_from(body); },
                         [&](const ListCall&) { return page_from(body); },
-                        [&](const GetCall&) { return server_from(body); },
+                        [&](const GetCall& get) { return server_from(body, get.id); },
                         [&](const CreateCall&) { return created_from(body); },
                         [&](const RemoveCall&) { return done_from(body); },
                         [&](const ProviderActionCall&) { return accepted_from(body); },

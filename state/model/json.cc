@@ -23,10 +23,38 @@ void set_number(Json& json, std::string_view name, const std::optional<std::int6
   if (number) json.set(name, *number);
 }
 
-std::optional<std::int64_t> number(const Json& json, std::string_view name) {
+// The readers of a member: what is missing or null reads as not known; what is of another type, or a count below zero,
+// makes `good` false.
+std::string text(const Json& json, std::string_view name, bool& good) {
   const Json* member = json.find(name);
-  const std::int64_t* value = member == nullptr ? nullptr : member->integer();
-  return value == nullptr ? std::nullopt : std::optional(*value);
+  if (member == nullptr || member->is_null()) return {};
+  if (member->string() == nullptr) good = false;
+  return member->string() == nullptr ? std::string() : *member->string();
+}
+
+std::optional<std::int64_t> count(const Json& json, std::string_view name, bool& good) {
+  const Json* member = json.find(name);
+  if (member == nullptr || member->is_null()) return std::nullopt;
+  if (member->integer() == nullptr || *member->integer() < 0) {
+    good = false;
+    return std::nullopt;
+  }
+  return *member->integer();
+}
+
+bool truth(const Json& json, std::string_view name, bool fallback, bool& good) {
+  const Json* member = json.find(name);
+  if (member == nullptr || member->is_null()) return fallback;
+  if (member->boolean() == nullptr) good = false;
+  return member->boolean() == nullptr ? fallback : *member->boolean();
+}
+
+// Nothing when the member is missing; false in `good` when it is there and no list.
+const Json::Array* list(const Json& json, std::string_view name, bool& good) {
+  const Json* member = json.find(name);
+  if (member == nullptr || member->is_null()) return nullptr;
+  if (member->array() == nullptr) good = false;
+  return member->array();
 }
 
 // Nothing when the member is missing; false in `good` when it is there and no time.
@@ -93,39 +121,51 @@ Json to_json(const AgentReport& report) {
 }
 
 Result<AgentReport> report_from_json(const Json& json) {
-  bool good = true;
+  bool good = json.object() != nullptr;
   const std::optional<Timestamp> at = time(json, "at", good);
-  const std::optional<Timestamp> booted = time(json, "booted", good);
-  if (!good || !at) return unreadable("report of an agent");
+  if (!at) return unreadable("report of an agent");
   AgentReport report{.at = *at,
-                     .applied = json.string_or("applied", "{}"),
-                     .applied_digest = json.string_or("appliedDigest", ""),
+                     .applied = text(json, "applied", good),
+                     .applied_digest = text(json, "appliedDigest", good),
                      .peers = {},
-                     .channels = number(json, "channels"),
-                     .cps = number(json, "cps"),
-                     .drained = json.boolean_or("drained", false),
-                     .booted = booted,
-                     .release = json.string_or("release", ""),
-                     .pending_release = json.string_or("pendingRelease", ""),
-                     .sip_latency_us = number(json, "sipLatencyUs"),
-                     .icmp_latency_us = number(json, "icmpLatencyUs"),
-                     .salt = json.string_or("salt", ""),
+                     .channels = count(json, "channels", good),
+                     .cps = count(json, "cps", good),
+                     .drained = truth(json, "drained", false, good),
+                     .booted = time(json, "booted", good),
+                     .release = text(json, "release", good),
+                     .pending_release = text(json, "pendingRelease", good),
+                     .sip_latency_us = count(json, "sipLatencyUs", good),
+                     .icmp_latency_us = count(json, "icmpLatencyUs", good),
+                     .salt = text(json, "salt", good),
                      .fingerprints = {}};
-  if (const Json* peers = json.find("peers"); peers != nullptr && peers->array() != nullptr) {
-    for (const Json& element : *peers->array()) {
+  if (report.applied.empty()) report.applied = "{}";
+  if (const Json::Array* peers = list(json, "peers", good)) {
+    for (const Json& element : *peers) {
       Result<Peer> peer = peer_from_json(element);
       if (!peer.ok()) return peer.error();
       report.peers.push_back(std::move(*peer));
     }
   }
-  if (const Json* members = json.find("fingerprints"); members != nullptr && members->object() != nullptr) {
+  if (const Json* members = json.find("fingerprints"); members != nullptr && !members->is_null()) {
+    if (members->object() == nullptr) return unreadable("fingerprints");
     for (const auto& [path, value] : *members->object()) {
       if (value.string() == nullptr) return unreadable("fingerprint");
       report.fingerprints.emplace_back(path, *value.string());
     }
     std::ranges::sort(report.fingerprints);
   }
+  if (!good) return unreadable("report of an agent");
   return report;
+}
+
+// A mark without a fleet, a resource or a uid says of nobody that the server is theirs.
+std::optional<Mark> mark_from_json(const Json& json) {
+  bool good = json.object() != nullptr;
+  const std::optional<Key> key = parse_key(text(json, "key", good));
+  std::string fleet = text(json, "fleet", good);
+  std::string uid = text(json, "uid", good);
+  if (!good || !key || fleet.empty() || uid.empty()) return std::nullopt;
+  return Mark{.fleet = std::move(fleet), .key = *key, .uid = std::move(uid)};
 }
 
 }  // namespace
@@ -141,11 +181,13 @@ Json to_json(const Peer& peer) {
 
 Result<Peer> peer_from_json(const Json& json) {
   const auto purpose = parse_peer_purpose(json.string_or("for", ""));
-  if (!purpose) return unreadable("peer");
-  return Peer{.purpose = *purpose,
-              .name = json.string_or("name", ""),
-              .address = json.string_or("address", ""),
-              .weight = json.integer_or("weight", 1)};
+  bool good = purpose.has_value();
+  Peer peer{.purpose = purpose.value_or(Peer::For::kDestination),
+            .name = text(json, "name", good),
+            .address = text(json, "address", good),
+            .weight = count(json, "weight", good).value_or(1)};
+  if (!good) return unreadable("peer");
+  return peer;
 }
 
 Json to_json(const ObservedServer& server) {
@@ -185,31 +227,30 @@ Result<ObservedServer> observed_server_from_json(const Json& json) {
   if (json.object() == nullptr) return unreadable("server: not an object");
   ObservedServer server;
   bool good = true;
-  server.account = json.string_or("account", "");
-  server.id = json.string_or("id", "");
+  server.account = text(json, "account", good);
+  server.id = text(json, "id", good);
   if (server.id.empty()) return unreadable("server: it has no id");
   if (const Json* mark = json.find("mark"); mark != nullptr && !mark->is_null()) {
-    const std::optional<Key> key = parse_key(mark->string_or("key", ""));
-    if (!key) return unreadable("mark of server \"" + server.id + "\"");
-    server.mark = Mark{.fleet = mark->string_or("fleet", ""), .key = *key, .uid = mark->string_or("uid", "")};
+    server.mark = mark_from_json(*mark);
+    if (!server.mark) return unreadable("mark of server \"" + server.id + "\"");
   }
-  server.name = json.string_or("name", "");
-  server.role = parse_role(json.string_or("role", ""));
-  server.region = json.string_or("region", "");
-  server.size = json.string_or("size", "");
-  const std::optional<Phase> phase = parse_phase(json.string_or("phase", ""));
+  server.name = text(json, "name", good);
+  server.role = parse_role(text(json, "role", good));
+  server.region = text(json, "region", good);
+  server.size = text(json, "size", good);
+  const std::optional<Phase> phase = parse_phase(text(json, "phase", good));
   if (!phase) return unreadable("phase of server \"" + server.id + "\"");
   server.phase = *phase;
-  server.ipv4 = json.string_or("ipv4", "");
-  server.ipv6 = json.string_or("ipv6", "");
+  server.ipv4 = text(json, "ipv4", good);
+  server.ipv6 = text(json, "ipv6", good);
   server.created = time(json, "created", good);
   server.delivered = time(json, "delivered", good);
   server.expires = time(json, "expires", good);
   server.price = rate(json, good);
-  server.last_action = json.string_or("lastAction", "");
+  server.last_action = text(json, "lastAction", good);
   server.last_action_state =
-      parse_action_state(json.string_or("lastActionState", "none")).value_or(ObservedServer::ActionState::kNone);
-  server.last_action_message = json.string_or("lastActionMessage", "");
+      parse_action_state(text(json, "lastActionState", good)).value_or(ObservedServer::ActionState::kNone);
+  server.last_action_message = text(json, "lastActionMessage", good);
   if (const Json* agent = json.find("agent"); agent != nullptr && !agent->is_null()) {
     Result<AgentReport> report = report_from_json(*agent);
     if (!report.ok()) return report.error();
@@ -217,9 +258,9 @@ Result<ObservedServer> observed_server_from_json(const Json& json) {
   }
   server.seen = time(json, "seen", good).value_or(Timestamp{});
   server.missing_since = time(json, "missingSince", good);
-  server.missing_listings = json.integer_or("missingListings", 0);
-  server.confirmed_gone = json.boolean_or("confirmedGone", false);
-  if (!good) return unreadable("time or price of server \"" + server.id + "\"");
+  server.missing_listings = count(json, "missingListings", good).value_or(0);
+  server.confirmed_gone = truth(json, "confirmedGone", false, good);
+  if (!good) return unreadable("value in server \"" + server.id + "\"");
   return server;
 }
 
@@ -247,27 +288,29 @@ Json to_json(const Catalogue& catalogue) {
 Result<Catalogue> catalogue_from_json(const Json& json) {
   Catalogue catalogue;
   bool good = json.object() != nullptr;
-  if (const Json* regions = json.find("regions"); regions != nullptr && regions->array() != nullptr) {
-    for (const Json& region : *regions->array()) {
+  if (const Json::Array* regions = list(json, "regions", good)) {
+    for (const Json& region : *regions) {
       good = good && region.string() != nullptr;
       if (good) catalogue.regions.push_back(*region.string());
     }
   }
-  if (const Json* sizes = json.find("sizes"); sizes != nullptr && sizes->array() != nullptr) {
-    for (const Json& size : *sizes->array()) {
-      catalogue.sizes.push_back(SizeOffer{size.string_or("name", ""), rate(size, good)});
+  if (const Json::Array* sizes = list(json, "sizes", good)) {
+    for (const Json& size : *sizes) {
+      std::string name = text(size, "name", good);
+      good = good && !name.empty();
+      catalogue.sizes.push_back(SizeOffer{std::move(name), rate(size, good)});
     }
   }
   const auto span = [&](std::string_view name) {
-    Result<Duration> parsed = parse_duration(json.string_or(name, ""));
+    Result<Duration> parsed = parse_duration(text(json, name, good));
     good = good && parsed.ok();
     return parsed.ok() ? *parsed : Duration{};
   };
   catalogue.settling = span("settling");
   catalogue.delivery = span("delivery");
   catalogue.delivery_failed = span("deliveryFailed");
-  catalogue.agents = json.boolean_or("agents", true);
-  catalogue.resize_is_live = json.boolean_or("resizeIsLive", false);
+  catalogue.agents = truth(json, "agents", true, good);
+  catalogue.resize_is_live = truth(json, "resizeIsLive", false, good);
   if (!good) return unreadable("catalogue");
   std::ranges::sort(catalogue.regions);
   std::ranges::sort(catalogue.sizes, {}, &SizeOffer::name);
