@@ -8,6 +8,10 @@ namespace switchyard {
 namespace {
 
 constexpr int kTries = 4;
+// A listing without end is no listing. Twice the largest fleet that we answer for, and pages as small as some have
+// them.
+constexpr std::size_t kMostServers = 250'000;
+constexpr std::int64_t kMostPages = 20'000;
 
 // Whether asking again at once can help. A rate limit was waited for already (Hands::read).
 bool passes(ErrorCode code) {
@@ -141,6 +145,7 @@ void Observer::start(const std::string& name) {
   ++look.tries;
   look.servers.clear();
   look.pages = 0;
+  look.names.clear();
   look.began.reset();
   look.trouble.reset();
   look.parts_open = account(name).catalogue ? 2 : 3;
@@ -184,15 +189,37 @@ void Observer::next_page(const std::string& name, std::string page) {
       look.looked = hands_.now();
     }
     std::ranges::move(listed.servers, std::back_inserter(look.servers));
-    // A listing without end is no listing.
-    if (look.pages > 100'000) {
-      look.trouble = Error{ErrorCode::kUnreadable, "the listing does not end"};
+    if (std::optional<Error> wrong = wrong_with(look, listed)) {
+      look.trouble = std::move(wrong);
     } else if (!listed.next.empty()) {
       next_page(name, listed.next);
       return;
     }
     part_ended(name);
   });
+}
+
+// Nothing is concluded from a listing that leads in a circle, does not end or contradicts itself.
+std::optional<Error> Observer::wrong_with(Look& look, const ListPage& page) {
+  if (look.pages > kMostPages || look.servers.size() > kMostServers) {
+    return Error{ErrorCode::kUnreadable, "the listing does not end: " + std::to_string(look.servers.size()) +
+                                             " servers on " + std::to_string(look.pages) + " pages so far"};
+  }
+  if (!page.next.empty()) {
+    if (look.names.insert(page.next).second) return std::nullopt;
+    return Error{ErrorCode::kUnreadable, "the listing does not end: it names the page \"" + page.next + "\" twice"};
+  }
+  // Whose a server is, it says in one way, however often it is shown while pages move.
+  std::vector<const ObservedServer*> by_id;
+  by_id.reserve(look.servers.size());
+  for (const ObservedServer& server : look.servers) by_id.push_back(&server);
+  std::ranges::sort(by_id, {}, &ObservedServer::id);
+  const auto twice = std::ranges::adjacent_find(by_id, [](const ObservedServer* one, const ObservedServer* other) {
+    return one->id == other->id && one->mark != other->mark;
+  });
+  if (twice == by_id.end()) return std::nullopt;
+  return Error{ErrorCode::kUnreadable,
+               "the listing shows the server \"" + (*twice)->id + "\" twice, and not with the same mark"};
 }
 
 void Observer::part_ended(const std::string& name) {
@@ -203,7 +230,8 @@ void Observer::part_ended(const std::string& name) {
   } else {
     failing_.erase(name);
   }
-  if (look.trouble && passes(look.trouble->code) && look.tries < kTries && hands_.runner().stops() == 0) {
+  if (look.trouble && passes(look.trouble->code) && look.tries < kTries && hands_.runner().stops() == 0 &&
+      !hands_.late()) {
     start(name);
     return;
   }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Observer {
     std::vector<std::function<void()>> on_end;
     std::vector<ObservedServer> servers;
     std::int64_t pages = 0;
+    std::set<std::string, std::less<>> names;  // of pages that were asked for
     int parts_open = 0;
     int tries = 0;
     std::optional<Timestamp> began;   // provider's `now` of the first page
@@ -69,6 +71,7 @@ class Observer {
 
   void start(const std::string& account);
   void next_page(const std::string& account, std::string page);
+  static std::optional<Error> wrong_with(Look& look, const ListPage& page);
   void part_ended(const std::string& account);
   void index(const std::string& account);
 
