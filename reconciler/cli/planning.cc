@@ -67,6 +67,11 @@ PlanView plan_now(Session& session, const PlanOptions& options, const Context& c
   return with_places(session, session.engine().plan(options), context);
 }
 
+int could_not_look(Context& context, const Error& error) {
+  const int code = context.fail(error);
+  return error.code == ErrorCode::kCancelled ? 4 : code;
+}
+
 void tell_of_trouble(Context& context, const WorldView& world) {
   for (const auto& account : world.accounts) {
     if (!account.trouble) continue;

@@ -16,6 +16,9 @@ PlanView plan_now(Session& session, const PlanOptions& options, const Context& c
 // The same of a plan that was made before.
 PlanView with_places(Session& session, Plan plan, const Context& context);
 
+// Reports that looking at the world came to nothing, and gives the exit code: 4 where it was stopped before its end.
+int could_not_look(Context& context, const Error& error);
+
 // Says on stderr which accounts could not be looked at, and why.
 void tell_of_trouble(Context& context, const WorldView& world);
 

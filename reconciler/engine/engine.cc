@@ -76,6 +76,9 @@ Result<Done> Engine::observe() {
   std::set<std::string> accounts;
   for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
   if (Result<Done> looked = impl_->look_at(accounts); !looked.ok()) return looked;
+  if (shop.hands.late()) {
+    return Error{ErrorCode::kCancelled, "the time of --timeout was over before all was looked at; run it again"};
+  }
   if (Result<Done> expected = impl_->expect_what_was_ordered(); !expected.ok()) return expected;
   shop.compute_fingerprints();
   return shop.hands.may_write() ? shop.hands.write() : Result<Done>(Done{});

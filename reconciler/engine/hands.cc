@@ -37,13 +37,14 @@ void Hands::read(Call call, OnAnswer on_answer) {
 void Hands::start(Read read) {
   const CallId id = next_call_++;
   Call call = read.call;
+  if (deadline_) call.limits.timeout = std::min(call.limits.timeout, time_left());
   auto on_answer = [this, read = std::move(read)](Result<Answer> answer) { read_answered(read, std::move(answer)); };
   under_way_.emplace(id, UnderWay{std::move(on_answer), {}});
   runner_.start(id, std::move(call));
 }
 
 bool Hands::hurries() const {
-  return runner_.stops() > 0 || (deadline_ && options_.machine_clock() >= *deadline_);
+  return runner_.stops() > 0 || late();
 }
 
 void Hands::read_answered(Read read, Result<Answer> answer) {
@@ -148,6 +149,10 @@ Duration Hands::lease_left() const {
   return lock_->expires() - options_.machine_clock();
 }
 
+Duration Hands::time_left() const {
+  return std::max<Duration>(*deadline_ - options_.machine_clock(), Duration(1));
+}
+
 bool Hands::lease_outlasts_a_call() const {
   return lock_ != nullptr && lease_left() > options_.call_timeout + kMargin;
 }
@@ -237,10 +242,8 @@ Result<Done> Hands::turn(Timestamp due) {
     return Done{};
   }
   start_what_was_held_back();
-  if (!held_back_.empty()) {
-    due = std::min(due, held_back_.begin()->first);
-    if (deadline_) due = std::min(due, now() + std::max(*deadline_ - options_.machine_clock(), Duration(1)));
-  }
+  if (!held_back_.empty()) due = std::min(due, held_back_.begin()->first);
+  if (deadline_) due = std::min(due, now() + time_left());
   for (Completion& completion : runner_.wait(due)) {
     const auto at = under_way_.find(completion.id);
     if (at == under_way_.end()) continue;

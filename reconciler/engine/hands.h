@@ -32,9 +32,12 @@ class Hands {
   Timestamp now() { return runner_.now(); }
   bool may_write() const { return lock_ != nullptr; }
   CallLimits limits() const;
+  // Whether the command's own time is over (--timeout).
+  bool late() const { return deadline_ && options_.machine_clock() >= *deadline_; }
 
-  // A call that changes nothing; started at once. One that the provider's rate limit refuses is sent again when the
-  // provider said; only what is refused for longer than an apply waits for anything gets that answer.
+  // A call that changes nothing; started at once, and ended with the command's own time at the latest. One that the
+  // provider's rate limit refuses is sent again when the provider said; only what is refused for longer than an apply
+  // waits for anything gets that answer.
   void read(Call call, OnAnswer on_answer);
   // When the first of an account's reads is sent that its provider's rate limit holds back; nothing: none is held back.
   std::optional<Timestamp> held_back_until(const std::string& account) const;
@@ -67,6 +70,7 @@ class Hands {
   void put_override(const Intent& intent);
   Result<Done> keep_lease_after_writing();
   Duration lease_left() const;
+  Duration time_left() const;
   bool lease_outlasts_a_call() const;
   Result<Done> send();
   // A read and since when (engine's clock) the provider's rate limit has refused it.
@@ -85,7 +89,7 @@ class Hands {
   Lock* lock_;
   Runner& runner_;
   const EngineOptions& options_;
-  const std::optional<Timestamp> deadline_;  // machine's clock
+  const std::optional<Timestamp> deadline_;  // machine's clock: when the command is to end (--timeout)
   Batch batch_;
   CallId next_call_ = 1;
   struct UnderWay {

@@ -183,9 +183,10 @@ Result<Done> Engine::Impl::settle() {
     }
     if (Result<Done> confirmed = confirm_missing(waiting); !confirmed.ok()) return confirmed;
     if (Result<Done> written = shop.hands.write(); !written.ok()) return written;
-    if (!waiting || shop.hands.runner().stops() > 0) break;
+    const auto over = [this] { return shop.hands.runner().stops() > 0 || shop.hands.late(); };
+    if (!waiting || over()) break;
     const Timestamp due = shop.now() + pause;
-    while (shop.now() < due && shop.hands.runner().stops() == 0) {
+    while (shop.now() < due && !over()) {
       if (Result<Done> turned = shop.hands.turn(due); !turned.ok()) return turned;
     }
     pause = std::min<Duration>(pause * 2, kLongestPause);

@@ -60,7 +60,7 @@ int apply_paths(Context& context, const Arguments& arguments, bool destroy) {
   auto options = parse_plan_options(arguments, session->fleet());
   if (!options) return context.fail(options.error());
   options->destroy_all = destroy;
-  if (auto done = look(context, *session); !done) return context.fail(done.error());
+  if (auto done = look(context, *session); !done) return could_not_look(context, done.error());
   if (auto done = check_what_if(*session, *options); !done) return context.fail(done.error());
   const auto view = plan_now(*session, *options, context);
   const auto question = destroy ? fmt::format("Destroy {}? What is destroyed does not come back.",
@@ -93,7 +93,7 @@ int apply_file(Context& context, const Arguments& arguments, const std::string& 
     return stale(context, fmt::format("the specs have changed since \"{}\" was planned ({}); plan again", path,
                                       to_string(file.written)));
   }
-  if (auto done = look(context, *session); !done) return context.fail(done.error());
+  if (auto done = look(context, *session); !done) return could_not_look(context, done.error());
   if (auto done = check_what_if(*session, file.options); !done) return context.fail(done.error());
   const auto view = with_places(*session, file.plan, context);
   return carry_out(context, *session,

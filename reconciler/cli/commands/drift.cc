@@ -23,7 +23,7 @@ int run_drift(Context& context, const Arguments& arguments) {
       context, *std::move(specs), {.access = Session::Access::kReadOnly, .engine = engine_options(context, arguments)});
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
-  if (auto done = engine.observe(); !done) return context.fail(done.error());
+  if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   tell_of_trouble(context, engine.view());
   const auto view = plan_now(**session, *options, context);
   const Journal journal = [&session](const Key& key) {

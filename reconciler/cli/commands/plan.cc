@@ -69,7 +69,7 @@ int run_plan(Context& context, const Arguments& arguments) {
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
   if (refresh) {
-    if (auto done = engine.observe(); !done) return context.fail(done.error());
+    if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
     tell_of_trouble(context, engine.view());
   }
   const PlanMemo::Remembered planned{

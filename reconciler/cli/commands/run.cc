@@ -43,6 +43,7 @@ class Loop {
       if (signals_received() > 0) break;
       if (trouble) {
         if (!session_ || trouble->code == ErrorCode::kFenced) return context_.fail(*trouble);
+        if (trouble->code == ErrorCode::kCancelled) return could_not_look(context_, *trouble);
         complain(trouble->message);
       } else {
         last_complaint_.clear();
