@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <string>
@@ -25,6 +27,14 @@ int refuse(Output& out, const std::vector<std::string>& words, const std::string
     out.result(to_pretty_string(Json(Json::Object{{"formatVersion", 1}, {"error", error}})) + "\n");
   }
   return 1;
+}
+
+// Tokens and passwords lie in this process's memory: no core dump holds it, and nobody but root reads it meanwhile
+// (its environment included). The limit alone would not stop a dump that goes into a pipe.
+void keep_memory_private() {
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -54,5 +64,6 @@ int run(const std::vector<std::string>& words) {
 }  // namespace switchyard
 
 int main(int count, char** words) {
+  switchyard::keep_memory_private();
   return switchyard::run(std::vector<std::string>(words + 1, words + count));
 }
