@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -13,6 +14,16 @@ namespace switchyard {
 namespace {
 
 constexpr auto kSoon = std::chrono::hours(14 * 24);
+
+// What is wrong with who else may read the file of a secret; empty: nothing, or it is no file.
+std::string exposure_of(const SecretRef& ref) {
+  struct stat found {};
+  if (ref.from != SecretRef::From::kFile || ::stat(ref.place.c_str(), &found) != 0) return {};
+  // A group is somebody's decision; everybody is an oversight.
+  if (!S_ISREG(found.st_mode) || (found.st_mode & S_IROTH) == 0) return {};
+  return fmt::format("everybody on this machine may read \"{}\" (mode {:04o}); \"chmod o-rwx\" stops that",
+                     shown(ref.place), found.st_mode & 07777U);
+}
 
 class CertificateCheck {
  public:
@@ -156,9 +167,13 @@ void check_secrets(const Inventory& inventory, const Outside& outside, Complaint
     for (const Resource& resource : inventory.all(kind)) {
       const Packed place = resource.find(path);
       if (!place.exists() || place.is_null() || place.is_wrong()) continue;
-      const Result<std::string> secret = read_secret(secret_ref(place, outside.folder_of(resource)));
-      if (!secret.ok())
+      const SecretRef ref = secret_ref(place, outside.folder_of(resource));
+      const Result<std::string> secret = read_secret(ref);
+      if (!secret.ok()) {
         complaints.add(outside.missing, resource, path, "a secret that is not there", secret.error().message);
+      } else if (std::string exposure = exposure_of(ref); !exposure.empty()) {
+        complaints.warn(resource, path, "a secret that everybody may read", std::move(exposure));
+      }
     }
   };
   check(Kind::kAccount, "spec.credentials.token");

@@ -35,6 +35,8 @@ TEST_P(GoldenDiagnostics, AreAsPeopleSeeThem) {
   fs::current_path(kFolder);
   ASSERT_EQ(setenv("SWITCHYARD_GOLDEN_KEY", "a key", 1), 0);
   ASSERT_EQ(unsetenv("SWITCHYARD_GOLDEN_UNSET"), 0);
+  // git knows no more of a file's mode than whether it is a program.
+  fs::permissions("certs/readable.txt", fs::perms(0644));
   const LoadOptions options{.now = *parse_timestamp("2026-11-23T00:00:00Z")};
 
   const LoadedSpecs loaded = load(read_source({GetParam()}), options);
