@@ -1,6 +1,8 @@
 #include "providers/sim/world_file.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "providers/sim/offer.h"
 #include "providers/sim/world_json.h"
@@ -182,6 +185,19 @@ Result<std::unique_ptr<sqlite::Database>> open_for_reading(const std::string& pa
   return open_as(sqlite::Database::Access::kReadOnlyImmutable);
 }
 
+// Folders and file are made for their owner only, before SQLite would make the file for everybody. What fails shows
+// when it is opened.
+void make_for_owner(const std::filesystem::path& file) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> missing;
+  for (auto at = file.parent_path(); !at.empty() && !std::filesystem::exists(at, ignored); at = at.parent_path()) {
+    missing.push_back(at);
+  }
+  for (auto at = missing.rbegin(); at != missing.rend(); ++at) ::mkdir(at->c_str(), 0700);
+  const int handle = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (handle >= 0) ::close(handle);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WorldFile>> WorldFile::open(const std::string& path, Access access) {
@@ -195,8 +211,7 @@ Result<std::unique_ptr<WorldFile>> WorldFile::open(const std::string& path, Acce
     if (auto version = sqlite::version_of(**database, format()); !version) return version.error();
     return std::unique_ptr<WorldFile>(new WorldFile(*std::move(database)));
   }
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);  // what fails shows when the file is opened
+  make_for_owner(path);
   auto database = sqlite::Database::open(
       path, {.access = sqlite::Database::Access::kCreate, .if_damaged = std::string(kIfDamaged)});
   if (!database) return database.error();
