@@ -156,7 +156,7 @@ web::http::http_request to_library(const HttpRequest& request, const HttpTranspo
       [exchange, limit, before = utility::size64_t{0}](web::http::message_direction::direction direction,
                                                        utility::size64_t so_far) mutable {
         if (direction != web::http::message_direction::download) return;
-        // A chunk that says it has less than nothing counts backwards, and would be copied from beyond its buffer.
+        // A chunk that says it has less than nothing counts backwards, and would end the process.
         if (so_far <= limit && so_far >= before) {
           before = so_far;
           return;

@@ -150,7 +150,7 @@ TEST_F(HostileAnswer, of_wrong_types_is_none) {
       listing_json(server_json("sim-1", R"({"fleet": "main", "key": "Server/a", "uid": 7})")),
       listing_json(server_json("sim-1", R"({"fleet": "main", "key": "Server/a"})")),
       listing_json(server_json("sim-1", R"({"fleet": "main", "key": ["Server/a"], "uid": "u1"})")),
-      listing_json(server_json("sim-1", good_mark, ", \"region\": 7")),
+      listing_json(server_json("sim-1", good_mark, ", \"ipv6\": 7")),
       listing_json(server_json("sim-1", good_mark, ", \"price\": 1.5")),
       listing_json(server_json("sim-1", good_mark, ", \"expires\": true")),
       listing_json(server_json("sim-1", good_mark, ", \"agent\": \"up\"")),
@@ -160,10 +160,12 @@ TEST_F(HostileAnswer, of_wrong_types_is_none) {
   };
   for (const std::string& page : pages) {
     provider_.instead(kList, page);
-    const Ran ran = apply_in_trouble();
+    work_.write("fleet.yaml", fleet_at(provider_.endpoint(), {"a", "b"}));
+    const Ran ran = work_.run({"plan", "fleet.yaml", "--detailed-exitcode"});
     EXPECT_EQ(ran.exit_code, 3) << page;
     EXPECT_THAT(ran.err, HasSubstr("makes no sense")) << page;
   }
+  apply_in_trouble();
 }
 
 TEST_F(HostileAnswer, about_money_of_wrong_types_buys_nothing) {

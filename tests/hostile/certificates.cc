@@ -114,11 +114,12 @@ class TlsWire : public Wire {
 
 struct Authority::Impl {
   Key key = make_key();
-  Certificate certificate =
-      make_certificate({.name = "Hostile Test Authority", .authority = true}, key.get(), nullptr, key.get());
+  Certificate certificate;
 };
 
-Authority::Authority() : impl_(std::make_unique<Impl>()) {}
+Authority::Authority(const std::string& name) : impl_(std::make_unique<Impl>()) {
+  impl_->certificate = make_certificate({.name = name, .authority = true}, impl_->key.get(), nullptr, impl_->key.get());
+}
 Authority::~Authority() = default;
 
 std::string Authority::certificate() const {

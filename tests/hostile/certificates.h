@@ -17,7 +17,7 @@ struct ServerIdentity {
 // An authority made for one test. Its own certificate is what SSL_CERT_FILE can name.
 class Authority {
  public:
-  Authority();
+  explicit Authority(const std::string& name = "Hostile Test Authority");
   ~Authority();
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;

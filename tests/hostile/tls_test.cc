@@ -68,7 +68,7 @@ TEST_F(HostileEndpoint, with_a_self_signed_certificate_is_refused) {
 }
 
 TEST_F(HostileEndpoint, with_a_certificate_of_an_unknown_authority_is_refused) {
-  const Authority unknown;
+  const Authority unknown("Another Authority");
   expect_refused(unknown.issue("localhost"), "nobody here trusts", "SSL_CERT_FILE");
 }
 

@@ -33,7 +33,7 @@ class PlainWire : public Wire {
 };
 
 std::size_t length_of_body(const std::string& head) {
-  constexpr std::string_view kLength = "Content-Length: ";
+  constexpr std::string_view kLength = "Content-Length:";
   const std::size_t found = head.find(kLength);
   return found == std::string::npos ? 0 : std::stoul(head.substr(found + kLength.size()));
 }

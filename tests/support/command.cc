@@ -82,7 +82,10 @@ std::string Workplace::read(std::string_view name) const {
 std::vector<std::string> Workplace::environment() const {
   std::vector<std::string> variables;
   for (char** at = environ; *at != nullptr; ++at) {
-    if (!is_ours(*at)) variables.emplace_back(*at);
+    const std::string_view variable = *at;
+    // Of two with one name, programs take the first.
+    if (is_ours(variable) || variables_.contains(std::string(variable.substr(0, variable.find('='))))) continue;
+    variables.emplace_back(variable);
   }
   variables.push_back("HOME=" + (folder_ / "home").string());
   for (const auto& [name, value] : variables_) variables.push_back(name + "=" + value);
