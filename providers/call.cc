@@ -2,13 +2,10 @@
 
 #include <utility>
 
+#include "specs/base/overloaded.h"
+
 namespace switchyard {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 template <class T>
 Result<Answer> as_answer(Result<T> result) {

@@ -87,7 +87,7 @@ Specs::Specs(std::vector<FileName> files, std::vector<std::string> decoded, bool
     : files_(std::move(files)),
       inventory_(std::move(decoded), lost, complaints),
       inheritance_(inventory_),
-      configuration_(inventory_, inheritance_) {}
+      configuration_(inventory_) {}
 
 Source Specs::source_of(const Resource& resource) const {
   return {.file = files_[resource.file].shown, .line = static_cast<int>(resource.line)};

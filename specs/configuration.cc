@@ -58,8 +58,7 @@ SecretRef secret_ref(Packed place, const std::string& folder) {
   return {.from = SecretRef::From::kFile, .place = std::move(path)};
 }
 
-Configuration::Configuration(const Inventory& inventory, const Inheritance& inheritance)
-    : inventory_(inventory), inheritance_(inheritance) {
+Configuration::Configuration(const Inventory& inventory) : inventory_(inventory) {
   const KindSchema& schema = schema_of(Kind::kServer);
   for (FieldId id = 0; id < schema.fields.size(); ++id) {
     const SchemaField& field = schema.fields[id];
@@ -184,8 +183,7 @@ std::vector<std::string> Configuration::media(const Resource& server, const Effe
     if (const Resource* media = inventory_.find_media(name.text_or(""))) names.emplace_back(media->name);
   });
   std::ranges::sort(names);
-  const auto twice = std::ranges::unique(names);
-  names.erase(twice.begin(), twice.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
@@ -211,8 +209,8 @@ std::vector<SecretField> Configuration::secrets(const Resource& server, const Ef
     }
   });
   std::ranges::sort(secrets, {}, &SecretField::path);
-  const auto twice = std::ranges::unique(secrets, {}, &SecretField::path);
-  secrets.erase(twice.begin(), twice.end());
+  const auto same_path = [](const SecretField& a, const SecretField& b) { return a.path == b.path; };
+  secrets.erase(std::unique(secrets.begin(), secrets.end(), same_path), secrets.end());
   return secrets;
 }
 

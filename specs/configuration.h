@@ -19,7 +19,7 @@ class Configuration {
  public:
   using Sink = std::function<void(std::string_view path, Packed value)>;
 
-  Configuration(const Inventory& inventory, const Inheritance& inheritance);
+  explicit Configuration(const Inventory& inventory);
 
   // Calls `sink` for each field of a Server or RtpServer, in the order of paths. `effective` is resolve()d (unused for
   // an RtpServer); `scratch` is used again from one call to the next.
@@ -44,7 +44,6 @@ class Configuration {
   void each_of_media(const Resource& server, std::string& scratch, const Sink& sink) const;
 
   const Inventory& inventory_;
-  const Inheritance& inheritance_;
   std::vector<Slot> slots_;  // by path
   std::map<const Resource*, Lines> clusters_;
   std::map<const Resource*, Lines> carriers_;

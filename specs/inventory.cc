@@ -69,8 +69,8 @@ void Inventory::sort_and_refuse_duplicates(Kind kind, Complaints& complaints) {
                                  about.member > 0 ? fmt::format(", member {} of this set,", about.member) : "",
                                  Complaint::mention(other)));
   }
-  const auto twice = std::ranges::unique(resources, {}, &Resource::name);
-  resources.erase(twice.begin(), twice.end());
+  const auto same_name = [](const Resource& a, const Resource& b) { return a.name == b.name; };
+  resources.erase(std::unique(resources.begin(), resources.end(), same_name), resources.end());
 }
 
 const Resource* Inventory::find(Kind kind, std::string_view name) const {

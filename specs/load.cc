@@ -22,8 +22,7 @@ void sort_diagnostics(Diagnostics& diagnostics) {
     return std::tie(each.file, each.line, each.column, each.severity, each.message, each.detail);
   };
   std::ranges::stable_sort(diagnostics, [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
-  const auto twice = std::ranges::unique(diagnostics);
-  diagnostics.erase(twice.begin(), twice.end());
+  diagnostics.erase(std::unique(diagnostics.begin(), diagnostics.end()), diagnostics.end());
 }
 
 void refuse_empty(const SpecSource& source, const std::vector<DecodedFile>& decoded, Diagnostics& diagnostics) {

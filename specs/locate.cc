@@ -51,7 +51,8 @@ void locate(std::vector<Complaint> complaints, const std::vector<SpecFile>& file
     const std::uint32_t document = complaint.document;
     by_file[file].emplace(document, std::move(complaint));
   }
-  for (auto& [number, of_file] : by_file) {
+  for (auto& [number, complained] : by_file) {
+    auto& of_file = complained;  // clang 14 lets no lambda capture a structured binding
     const std::string bytes = bytes_of(files[number]);
     const SourceText text(files[number].shown, bytes);
     Diagnostics ignored;  // what decoding found is reported already

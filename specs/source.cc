@@ -73,8 +73,7 @@ SpecSource SourceReader::take(const std::vector<std::string>& paths) {
     visit(fs::path(path).lexically_normal(), 0);
   }
   std::ranges::sort(source_.scope);
-  const auto twice = std::ranges::unique(source_.scope);
-  source_.scope.erase(twice.begin(), twice.end());
+  source_.scope.erase(std::unique(source_.scope.begin(), source_.scope.end()), source_.scope.end());
   std::ranges::sort(source_.files, {}, &SpecFile::shown);
   std::string hashes;
   for (const SpecFile& file : source_.files) hashes += fmt::format("{}\n{}\n", file.shown, file.hash);

@@ -207,8 +207,8 @@ std::optional<Json> ValueReader::read_text_map(const SchemaField& field, Node va
   if (object.size() > 256)
     return error(value.place(), "too many of them", fmt::format("{} has at most 256 members", last_part(field.path)));
   std::ranges::sort(object, {}, &Json::Member::first);
-  const auto twice = std::ranges::unique(object, {}, &Json::Member::first);
-  object.erase(twice.begin(), twice.end());
+  const auto same_name = [](const Json::Member& a, const Json::Member& b) { return a.first == b.first; };
+  object.erase(std::unique(object.begin(), object.end(), same_name), object.end());
   return Json(std::move(object));
 }
 

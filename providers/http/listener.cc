@@ -197,9 +197,10 @@ void Listener::Impl::reap() {
   std::vector<std::unique_ptr<Connection>> ended;
   {
     const std::scoped_lock lock(mutex);
-    const auto first = std::ranges::partition(connections, [](const auto& connection) { return connection->open; });
-    std::ranges::move(first, std::back_inserter(ended));
-    connections.erase(first.begin(), first.end());
+    const auto first =
+        std::partition(connections.begin(), connections.end(), [](const auto& connection) { return connection->open; });
+    std::move(first, connections.end(), std::back_inserter(ended));
+    connections.erase(first, connections.end());
   }
   for (const auto& connection : ended) connection->thread.join();
 }

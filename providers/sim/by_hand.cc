@@ -7,6 +7,7 @@
 
 #include "providers/sim/offer.h"
 #include "providers/sim/set_field.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 constexpr std::int64_t kFormatVersion = 1;
 // So that a balance in 10^-6 minor units, and what is added to it, stays far within 64 bits.
 constexpr std::int64_t kLargestBalance = 1'000'000'000'000;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::string_view word(ObservedServer::ActionState state) {
   constexpr std::array<std::string_view, 4> kWords = {"none", "running", "done", "failed"};

@@ -7,14 +7,10 @@
 
 #include "providers/http/transport.h"
 #include "providers/sim/shared_world.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 Json named(std::string_view command) {
   Json json;

@@ -10,6 +10,7 @@
 #include "providers/sim/protocol_values.h"
 #include "providers/sim/world_json.h"
 #include "specs/base/bounded_json.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
@@ -18,11 +19,6 @@ constexpr std::string_view kServers = "/v1/servers";
 constexpr std::string_view kFence = "switchyard-fence";
 // A page of 200 servers with all that is known of them has a tenth of it.
 constexpr std::size_t kMostValues = 500'000;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 // Errors that travel as themselves: with a status for any client, and by name for ours.
 struct Spoken {

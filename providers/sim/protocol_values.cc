@@ -7,14 +7,10 @@
 #include <utility>
 
 #include "providers/sim/world_json.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 Error invalid(std::string_view what) {
   return {ErrorCode::kInvalid, fmt::format("{} is missing or wrong", what)};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "providers/sim/by_hand.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 constexpr std::string_view kBrokenPage = "broken";
 
 constexpr std::chrono::minutes kRateWindow{1};
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 template <class T>
 Result<Answer> as_answer(Result<T> result) {

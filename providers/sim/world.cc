@@ -14,7 +14,6 @@
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::hours kHour{1};
 constexpr std::int64_t kMicro = 1'000'000;
 
 // What a random number is drawn for, so that no two draws of one server are alike.

@@ -144,8 +144,7 @@ std::vector<Change> in_order(std::vector<Draft>& drafts) {
         if (drafts[before].goes() && number[before] < number[i]) ids.push_back(number[before]);
       }
       std::ranges::sort(ids);
-      const auto doubled = std::ranges::unique(ids);
-      ids.erase(doubled.begin(), doubled.end());
+      ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
       return ids;
     };
     change.after = numbers(drafts[i].after);

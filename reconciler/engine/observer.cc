@@ -45,8 +45,8 @@ bool was_removed(const ObservedServer& server) {
 
 void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now) {
   std::ranges::sort(listed, {}, &ObservedServer::id);
-  const auto twins = std::ranges::unique(listed, {}, &ObservedServer::id);
-  listed.erase(twins.begin(), twins.end());
+  const auto same_id = [](const ObservedServer& a, const ObservedServer& b) { return a.id == b.id; };
+  listed.erase(std::unique(listed.begin(), listed.end(), same_id), listed.end());
   const Duration settling = account.catalogue ? account.catalogue->settling : Duration{};
   std::vector<ObservedServer> lacking;
   std::set<std::string, std::less<>> lingering;

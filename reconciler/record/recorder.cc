@@ -12,16 +12,12 @@
 
 #include "reconciler/record/record_values.h"
 #include "specs/base/base64.h"
+#include "specs/base/overloaded.h"
 
 namespace switchyard {
 namespace {
 
 constexpr Duration kLeaseOfACopy = std::chrono::seconds(60);
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 }  // namespace
 

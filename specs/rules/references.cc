@@ -80,7 +80,7 @@ void refuse_rings(const std::map<std::string_view, std::pair<const Resource*, st
         start != walk.end() && next.contains(walk.back()) && next.at(walk.back()).second == at && !settled.contains(at);
     if (ring) {
       std::vector<std::string_view> members(start, walk.end());
-      std::ranges::rotate(members, std::ranges::min_element(members));
+      std::rotate(members.begin(), std::ranges::min_element(members), members.end());
       std::string around;
       for (const std::string_view member : members) around += fmt::format("\"{}\" -> ", member);
       complaints.error(*next.at(members.front()).first, path, fmt::format("a ring of {}", what),
