@@ -78,7 +78,8 @@ Error no_amount(std::string_view text, Currency currency) {
 }
 
 std::string decimal_text(std::int64_t value, int places, int at_least) {
-  std::string digits = std::to_string(value < 0 ? -value : value);
+  const auto bits = static_cast<std::uint64_t>(value);
+  std::string digits = std::to_string(value < 0 ? 0 - bits : bits);  // the least value has no positive twin
   if (digits.size() <= static_cast<std::size_t>(places)) {
     digits.insert(0, static_cast<std::size_t>(places) + 1 - digits.size(), '0');
   }

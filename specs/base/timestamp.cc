@@ -17,12 +17,16 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 4> kUnits{{
     {"d", 86'400'000},
     {"h", 3'600'000},
     {"m", 60'000},
     {"s", 1'000},
 }};
+
+// RFC 3339 knows years of four digits.
+constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr Timestamp kBehindLast = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
 
 // A fixed number of digits, or nothing.
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) {
@@ -33,6 +37,12 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
     value = value * 10 + (text[i] - '0');
   }
   return value;
+}
+
+// Without its sign; that of the shortest has no place in its own type.
+std::uint64_t size_of(Duration duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  return duration < Duration(0) ? 0 - count : count;
 }
 
 }  // namespace
@@ -93,18 +103,17 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
     offset = hours(*zone_hours) + minutes(*zone_minutes);
     if (zone[0] == '-') offset = -offset;
   }
-  return std::chrono::sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + milliseconds(thousandths) -
-         offset;
+  const Timestamp time = std::chrono::sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) +
+                         milliseconds(thousandths) - offset;
+  // An offset or a leap second leads out of the years that can be written in four digits.
+  if (time < kFirst || time >= kBehindLast) return wrong;
+  return time;
 }
 
 std::string to_string(Duration duration) {
-  std::int64_t rest = duration.count();
-  if (rest == 0) return "0s";
-  std::string out;
-  if (rest < 0) {
-    out = "-";
-    rest = -rest;
-  }
+  if (duration == Duration(0)) return "0s";
+  std::string out = duration < Duration(0) ? "-" : "";
+  std::uint64_t rest = size_of(duration);
   if (rest % 1'000 != 0) return out + std::to_string(rest) + "ms";
   // Hours are the largest unit: people write 72h, not 3d, for a runway or a test period.
   for (const auto& [unit, size] : std::span(kUnits).subspan(1)) {
@@ -115,10 +124,9 @@ std::string to_string(Duration duration) {
 }
 
 std::string for_people(Duration duration) {
-  std::int64_t rest = duration.count();
-  if (rest < 0) return "-" + for_people(-duration);
-  if (rest < 1'000) return std::to_string(rest) + "ms";
-  std::string out;
+  std::string out = duration < Duration(0) ? "-" : "";
+  std::uint64_t rest = size_of(duration);
+  if (rest < 1'000) return out + std::to_string(rest) + "ms";
   int shown = 0;
   for (const auto& [unit, size] : kUnits) {
     if (rest / size > 0) {
@@ -151,7 +159,7 @@ Result<Duration> parse_duration(std::string_view text) {
       at += 2;
     } else {
       for (const auto& [word, size] : kUnits) {
-        if (text.substr(at).starts_with(word)) unit = size;
+        if (text.substr(at).starts_with(word)) unit = static_cast<std::int64_t>(size);
       }
       at += 1;
     }
