@@ -55,8 +55,9 @@ std::optional<std::int64_t> scaled(const Decimal& parts, int places, bool& lost)
   std::int64_t value = 0;
   int count = 0;
   const auto take = [&](char c) {
+    if (++count > 18) return false;
     value = value * 10 + (c - '0');
-    return ++count <= 18;
+    return true;
   };
   for (const char c : parts.whole) {
     if (!take(c)) return std::nullopt;

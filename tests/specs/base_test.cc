@@ -26,6 +26,13 @@ TEST(Duration, TheLongestAndTheShortestCanBeWritten) {
   EXPECT_EQ(for_people(Duration::min()), "-106751991167d 7h");
 }
 
+TEST(Money, MoreDigitsThanAnAmountHasAreRefusedBeforeTheyAreCounted) {
+  const Currency usd;
+  EXPECT_EQ(parse_rate("999999999999", usd).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(parse_rate("9999999999.99", usd)->micro_minor_per_hour, 999'999'999'999'000'000);
+  EXPECT_EQ(parse_money("9999999999999999", usd).error().code, ErrorCode::kInvalid);
+}
+
 TEST(Money, TheLeastAmountCanBeWritten) {
   EXPECT_EQ(to_string(Money{.minor = std::numeric_limits<std::int64_t>::min()}), "-92233720368547758.08");
 }
