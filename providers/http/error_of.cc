@@ -19,7 +19,8 @@ std::optional<std::chrono::milliseconds> retry_after(const HttpAnswer& answer) {
   std::int64_t seconds = 0;
   const std::string& text = header->second;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0 || seconds > 86400) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
+  if (seconds > std::chrono::seconds(kLongestRetryAfter).count()) return std::nullopt;
   return std::chrono::seconds(seconds);
 }
 

@@ -66,5 +66,7 @@ Error error_of(const HttpAnswer& answer, bool mutating);
 std::string words_of(const HttpAnswer& answer);
 // Shortened, in one line, without control characters.
 std::string fit_for_people(std::string words);
+// Whoever asks for more is not believed.
+inline constexpr std::chrono::hours kLongestRetryAfter{24};
 
 }  // namespace switchyard

@@ -174,7 +174,8 @@ Result<Answer> error_in(const Call& call, const HttpAnswer& answer) {
   if (spoken == kSpoken.end() || spoken->status != answer.status) return error;
   error.code = spoken->code;
   if (std::string words = words_of(answer); !words.empty()) error.message = std::move(words);
-  if (const std::int64_t wait = told->integer_or("retryAfterMs", 0); wait > 0) error.retry_after = Duration(wait);
+  const Duration wait(told->integer_or("retryAfterMs", 0));
+  if (wait > Duration(0) && wait <= kLongestRetryAfter) error.retry_after = wait;
   return error;
 }
 
