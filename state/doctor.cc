@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "state/journal.h"
@@ -54,7 +55,18 @@ class Examination {
                          row.text(2));
     });
     // What SQLite cannot know: whether the rows make sense to us.
-    if (auto read = Observations(database_).load(); !read) bad(fmt::format("observations: {}", read.error().message));
+    reads("observations", Observations(database_).load());
+    reads("declarations", journal::declarations(database_));
+    reads("given up", journal::given_up(database_, Timestamp::min() + journal::kGivenUpFor));
+    reads("attempts", journal::attempts(database_));
+    reads("conditions", journal::conditions(database_, {}));
+    reads("events", journal::events(database_, {}));
+    each_text("SELECT DISTINCT account FROM ledger",
+              [&](const std::string& account) { reads("ledger", journal::ledger(database_, account, 0)); });
+    each_text("SELECT DISTINCT resource FROM intents", [&](const std::string& resource) {
+      const auto key = parse_key(resource);
+      if (key) reads("journal", journal::intents_of(database_, *key, 0));
+    });
   }
 
   void lock(std::int64_t log_bytes_before) {
@@ -107,6 +119,22 @@ class Examination {
   DoctorReport take() { return std::move(report_); }
 
  private:
+  template <class Rows>
+  void reads(std::string_view what, const Result<Rows>& rows) {
+    if (!rows) bad(fmt::format("{}: {}", what, rows.error().message));
+  }
+
+  // Calls `look` for the first column of every row; the rows are read before, because it asks the same database.
+  void each_text(std::string_view sql, const std::function<void(const std::string&)>& look) {
+    std::vector<std::string> texts;
+    auto read = database_.prepare(sql).for_each_row([&](const sqlite::Statement& row) {
+      texts.emplace_back(row.text(0));
+      return Done{};
+    });
+    if (!read) return bad(read.error().message);
+    for (const std::string& text : texts) look(text);
+  }
+
   // Ages only where the times can be this machine's: a simulated world has a clock of its own.
   std::string when(Timestamp time) const {
     if (time > now_) return to_string(time);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "specs/base/digest.h"
+#include "state/row_time.h"
 
 namespace switchyard {
 namespace {
@@ -78,7 +79,11 @@ class Reader {
     const std::uint64_t value = size();
     return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
   }
-  Timestamp time() { return Timestamp(Duration(number())); }
+  Timestamp time() {
+    const Timestamp value{Duration(number())};
+    if (!can_be_a_time(value)) return Timestamp(Duration(fail()));
+    return value;
+  }
   std::string_view text() {
     const std::uint64_t length = size();
     if (length > static_cast<std::uint64_t>(end_ - at_)) {

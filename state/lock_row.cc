@@ -10,6 +10,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "state/rows.h"
+
 namespace switchyard {
 
 Host this_host() {
@@ -28,14 +30,17 @@ Result<LockRow> read_lock(sqlite::Database& database) {
   const auto found = select.step();
   if (!found) return found.error();
   if (!*found) return database.damaged("the lock's row is not there");
-  return LockRow{.fence = select.integer(0),
-                 .who = std::string(select.text(1)),
-                 .host = std::string(select.text(2)),
-                 .boot = std::string(select.text(3)),
-                 .pid = select.integer(4),
-                 .since = select.time(5),
-                 .expires = select.time(6),
-                 .flocked = select.integer(7) != 0};
+  RowReader in(database, select, "lock");
+  LockRow row{.fence = select.integer(0),
+              .who = std::string(select.text(1)),
+              .host = std::string(select.text(2)),
+              .boot = std::string(select.text(3)),
+              .pid = select.integer(4),
+              .since = in.time(5),
+              .expires = in.time(6),
+              .flocked = select.integer(7) != 0};
+  if (in.failure()) return *in.failure();
+  return row;
 }
 
 Result<Done> write_lock(sqlite::Database& database, const LockRow& row) {

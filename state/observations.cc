@@ -59,10 +59,10 @@ Result<ObservedAccount> account_from(const sqlite::Database& database, const sql
                           .servers = {}};
   if (!row.is_null(1)) account.balance = Balance{.amount = in.money(1, 2), .at = in.time(3)};
   if (!row.is_null(4)) {
-    const auto json = parse_json(row.text(4));
-    if (!json) return json.error();
-    auto catalogue = catalogue_from_json(*json);
-    if (!catalogue) return catalogue.error();
+    const Json json = in.json(4);
+    if (in.failure()) return *in.failure();
+    auto catalogue = catalogue_from_json(json);
+    if (!catalogue) return database.damaged(catalogue.error().message);
     account.catalogue = std::move(*catalogue);
   }
   if (!row.is_null(6)) {
@@ -247,10 +247,13 @@ Result<std::vector<ObservedAccount>> Observations::load() {
                while (at < accounts.size() && accounts[at].name < name) ++at;
                if (at == accounts.size()) return database_->damaged("the account of a server is not there");
                const std::string_view latest = row.blob(4);
+               RowReader in(*database_, row, "servers");
+               const Timestamp seen = in.time(3);
+               if (in.failure()) return *in.failure();
                heads.push_back({.slot = row.integer(2),
                                 .account = at,
                                 .id = std::string(row.text(1)),
-                                .seen = row.time(3),
+                                .seen = seen,
                                 .latest = readings.size(),
                                 .latest_size = latest.size()});
                readings += latest;

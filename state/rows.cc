@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "state/model/words.h"
+#include "state/row_time.h"
 
 namespace switchyard {
 namespace {
@@ -25,6 +28,16 @@ constexpr Words<ErrorCode, 15> kErrorCodes{{
     {ErrorCode::kCancelled, "cancelled"},
 }};
 
+constexpr std::size_t kMostShown = 60;
+
+// What stands in a damaged row, short and without control characters, so that it can be put before people.
+std::string shown(std::string_view text) {
+  std::string out(text.substr(0, kMostShown));
+  std::ranges::replace_if(
+      out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f; }, '?');
+  return out + (text.size() > kMostShown ? "..." : "");
+}
+
 }  // namespace
 
 std::string_view to_word(ErrorCode code) {
@@ -33,7 +46,19 @@ std::string_view to_word(ErrorCode code) {
 
 void RowReader::fail(std::string_view what, int column) {
   if (failure_) return;
-  failure_ = database_.damaged(fmt::format("{} \"{}\" in table {}", what, row_.text(column), table_));
+  failure_ = database_.damaged(fmt::format("{} \"{}\" in table {}", what, shown(row_.text(column)), table_));
+}
+
+Timestamp RowReader::time(int column) {
+  const Timestamp time = row_.time(column);
+  if (can_be_a_time(time)) return time;
+  fail("impossible time", column);
+  return {};
+}
+
+std::optional<Timestamp> RowReader::optional_time(int column) {
+  if (row_.is_null(column)) return std::nullopt;
+  return time(column);
 }
 
 Key RowReader::key(int column) {

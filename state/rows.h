@@ -28,8 +28,8 @@ class RowReader {
   std::string text(int column) const { return std::string(row_.text(column)); }
   std::int64_t integer(int column) const { return row_.integer(column); }
   bool flag(int column) const { return row_.integer(column) != 0; }
-  Timestamp time(int column) const { return row_.time(column); }
-  std::optional<Timestamp> optional_time(int column) const { return row_.optional_time(column); }
+  Timestamp time(int column);
+  std::optional<Timestamp> optional_time(int column);
   Key key(int column);
   Action action(int column);
   Intent::Origin origin(int column);

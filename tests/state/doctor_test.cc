@@ -51,6 +51,57 @@ TEST_F(DoctorTest, AGoodStateHasNothingButGoodLines) {
   EXPECT_THAT(lines(report, Level::kGood), Contains("journal: no open intents"));
 }
 
+// A state with a row in every table that is read, one column of it overwritten.
+struct Damage {
+  std::string sql;
+  std::string words;
+};
+
+class DamageTest : public DoctorTest, public ::testing::WithParamInterface<Damage> {};
+
+// Found by fuzzing: the doctor called a state sound that no command could read.
+TEST_P(DamageTest, IsSeenByTheDoctorAsByItsReaderAndToldHarmlessly) {
+  {
+    const auto store = writable_store(path_);
+    Batch batch;
+    batch.intents = {an_intent("lon-1")};
+    batch.outcomes = {
+        {.intent = -1, .kind = Outcome::Kind::kDone, .provider_id = "", .message = "", .at = an_event("").at}};
+    batch.events = {an_event("made")};
+    batch.declarations = {{.resource = server("lon-1"), .account = "main", .uid = "u", .source_path = "/f.yaml"}};
+    batch.given_up = {{.uid = "u", .resource = server("lon-0"), .account = "main", .at = an_event("").at}};
+    batch.attempts = {{.resource = server("lon-1"), .action = Action::kCreate}};
+    batch.conditions = {{.resource = server("lon-1"), .type = "Ready", .reason = "", .message = ""}};
+    batch.ledger = {{.account = "main", .amount = Money{.minor = 1}, .at = an_event("").at}};
+    must(store->commit(batch, Durability::kSynced));
+    must(store->save(an_account("main", 1)));
+  }
+  ASSERT_TRUE(examined(path_).healthy());
+  must(raw(path_)->execute(GetParam().sql));
+  const auto bad = lines(examined(path_), Level::kBad);
+  EXPECT_THAT(bad, Contains(HasSubstr(GetParam().words)));
+  for (const std::string& line : bad) {
+    EXPECT_THAT(line, HasSubstr(path_));
+    EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, DamageTest,
+    ::testing::Values(Damage{"UPDATE declarations SET resource = 'Nothing' || char(27) || '/x'",
+                             R"(unknown resource "Nothing?/x")"},
+                      Damage{"UPDATE given_up SET resource = 'x'", "in table given_up"},
+                      Damage{"UPDATE attempts SET action = 'explode'", "in table attempts"},
+                      Damage{"UPDATE conditions SET since = 9223372036854775807", "impossible time"},
+                      Damage{"UPDATE events SET at = -9223372036854775807", "in table events"},
+                      Damage{"UPDATE ledger SET currency = 'usd'", "in table ledger"},
+                      Damage{"UPDATE intents SET request = '{'", "in table intents"},
+                      Damage{"UPDATE outcomes SET kind = 'perhaps'", "unknown outcome"},
+                      Damage{"UPDATE servers SET seen = 9223372036854775807", "in table servers"},
+                      Damage{"UPDATE accounts SET catalogue = '{'", "in table accounts"},
+                      Damage{"UPDATE accounts SET catalogue = '{\"sizes\": 1}'", "unreadable catalogue"},
+                      Damage{"UPDATE lock SET expires = 9223372036854775807", "in table lock"}));
+
 TEST_F(DoctorTest, AStateThatIsNotThereYetIsHealthy) {
   const DoctorReport report = examined(path_);
   EXPECT_TRUE(report.healthy());

@@ -99,5 +99,16 @@ TEST(Encoding, AnotherLayoutIsRefused) {
   EXPECT_FALSE(decode_body(body, read).ok());
 }
 
+// Found by fuzzing: such a time overflowed where its age was reckoned.
+TEST(Encoding, ATimeThatCanBeNoneIsDamage) {
+  for (const Timestamp time : {Timestamp::max(), Timestamp::min(), at("9999-12-31T23:59:59.999Z") + Duration(1)}) {
+    ObservedServer server = an_observed_server("lon-1");
+    server.created = time;
+    std::string bytes;
+    encode_body(server, bytes);
+    EXPECT_EQ(decode_body(bytes, server).error().code, ErrorCode::kUnreadable);
+  }
+}
+
 }  // namespace
 }  // namespace switchyard::testing

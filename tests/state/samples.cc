@@ -130,7 +130,13 @@ auto perhaps(Random& random, Make make) -> std::optional<decltype(make())> {
 }  // namespace
 
 ObservedServer any_server(Random& random) {
-  const auto time = [&] { return Timestamp(Duration(any_number(random))); };
+  // From the first to the last that a row may hold.
+  const auto time = [&] {
+    constexpr std::int64_t kFirst = -62'167'219'200'000;
+    constexpr std::int64_t kLast = 253'402'300'799'999;
+    const std::uint64_t edge = random.below(4);
+    return Timestamp(Duration(edge == 0 ? kFirst : edge == 1 ? kLast : random.between(kFirst, kLast)));
+  };
   const auto number = [&] { return any_number(random); };
   ObservedServer any;
   any.account = "main";
