@@ -7,6 +7,9 @@
 namespace switchyard {
 namespace {
 
+// 100,000 dollars an hour. Prices are added up over a fleet, and the sum has to have a place in 64 bits.
+constexpr std::int64_t kHighestPrice = 10'000'000'000'000;
+
 Error unreadable(std::string_view what) {
   return Error{ErrorCode::kUnreadable, "unreadable " + std::string(what)};
 }
@@ -84,7 +87,7 @@ std::optional<Rate> rate(const Json& json, bool& good) {
     return std::nullopt;
   }
   Result<Rate> parsed = parse_rate(*text, *currency);
-  if (!parsed.ok()) {
+  if (!parsed.ok() || parsed->micro_minor_per_hour > kHighestPrice) {
     good = false;
     return std::nullopt;
   }

@@ -59,7 +59,7 @@ struct Damage {
 
 class DamageTest : public DoctorTest, public ::testing::WithParamInterface<Damage> {};
 
-// Found by fuzzing: the doctor called a state sound that no command could read.
+// Seen while a fuzz target was written: the doctor called a state sound that no command could read.
 TEST_P(DamageTest, IsSeenByTheDoctorAsByItsReaderAndToldHarmlessly) {
   {
     const auto store = writable_store(path_);
