@@ -98,8 +98,7 @@ void SecretBook::keep(std::string_view secret) {
   std::ranges::sort(forms_, [](const std::string& one, const std::string& other) {
     return std::pair(other.size(), one) < std::pair(one.size(), other);
   });
-  const auto twice = std::ranges::unique(forms_);
-  forms_.erase(twice.begin(), twice.end());
+  forms_.erase(std::unique(forms_.begin(), forms_.end()), forms_.end());
 }
 
 std::string SecretBook::without_secrets(std::string text) const {
