@@ -295,8 +295,9 @@ void Planner::gate_take_out(Draft& made, std::int64_t max_unavailable, const std
     case TakeOut::Verdict::kTooMany:
       if (own_successor || made.change.action == Action::kDelete) break;
       hold(made, Gate::kCapacity,
-           std::to_string(judged.out.size()) + " of " + group_of(made) + " is out of service already (" +
-               joined(judged.out) + ") and maxUnavailable is " + std::to_string(max_unavailable));
+           std::to_string(judged.out.size()) + " of " + group_of(made) + (judged.out.size() == 1 ? " is" : " are") +
+               " out of service already (" + joined(judged.out) + ") and maxUnavailable is " +
+               std::to_string(max_unavailable));
       break;
     case TakeOut::Verdict::kTooSmall:
       if (own_successor) break;

@@ -156,11 +156,11 @@ TakeOut judge_take_out(const Member& member, const ObservedServer& machine, cons
   }
   judged.channels = *machine.agent->channels;
   judged.in_use += judged.channels;
-  if (!judged.has_peer) {
-    judged.verdict = judged.channels > 0 ? TakeOut::Verdict::kNoPeer : TakeOut::Verdict::kGo;
+  if (!judged.has_peer && judged.channels > 0) {
+    judged.verdict = TakeOut::Verdict::kNoPeer;
   } else if (static_cast<std::int64_t>(judged.out.size()) >= max_unavailable) {
     judged.verdict = TakeOut::Verdict::kTooMany;
-  } else if (!load_known || judged.remaining < judged.in_use) {
+  } else if (judged.has_peer && (!load_known || judged.remaining < judged.in_use)) {
     judged.verdict = TakeOut::Verdict::kTooSmall;
   }
   return judged;

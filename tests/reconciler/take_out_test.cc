@@ -97,7 +97,16 @@ TEST(TakeOut, NobodyMoreGoesWhileAsManyAreOutAsMayBe) {
   picture["c"].agent->drained = true;
   const Plan plan = picture.plan();
   ASSERT_THAT(holds_of(plan.holds), ElementsAre("update Server/a: capacity"));
-  EXPECT_EQ(plan.holds[0].reason, "2 of cluster core is out of service already (c, d) and maxUnavailable is 2");
+  EXPECT_EQ(plan.holds[0].reason, "2 of cluster core are out of service already (c, d) and maxUnavailable is 2");
+}
+
+TEST(TakeOut, TheLastOneInServiceStaysThoughItHasNoCallsNow) {
+  Picture picture = restarting("ab", "a");
+  picture.say(Override::What::kDrained, server("b"));
+  picture["b"].agent->drained = true;
+  const Plan plan = picture.plan();
+  ASSERT_THAT(holds_of(plan.holds), ElementsAre("update Server/a: capacity"));
+  EXPECT_EQ(plan.holds[0].reason, "1 of cluster core is out of service already (b) and maxUnavailable is 1");
 }
 
 TEST(TakeOut, AMemberThatWasNeverDeliveredIsNotOut) {
