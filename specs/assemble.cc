@@ -87,7 +87,7 @@ Specs::Specs(std::vector<FileName> files, std::vector<std::string> decoded, bool
     : files_(std::move(files)),
       inventory_(std::move(decoded), lost, complaints),
       inheritance_(inventory_),
-      configuration_(inventory_) {}
+      server_fields_(inventory_) {}
 
 Source Specs::source_of(const Resource& resource) const {
   return {.file = files_[resource.file].shown, .line = static_cast<int>(resource.line)};
@@ -125,7 +125,7 @@ DesiredServer Specs::desired(const Resource& server, Effective& effective, std::
       .protect = own(ids.protect, "spec.protect").boolean_or(false),
       .auto_upgrade = !media && effective.option(option_ids().auto_upgrade).boolean_or(false),
       .balancer_cluster = role == Role::kDispatcher ? optional_text(effective.own[ids.balancer_cluster]) : std::nullopt,
-      .media = media ? std::vector<std::string>{} : configuration_.media(server, effective),
+      .media = media ? std::vector<std::string>{} : server_fields_.media(server, effective),
       .labels = {},
       .formerly = texts(server.find(media ? schema_of(server.kind).id("metadata.formerly") : ids.formerly)),
       .digest = {},
@@ -135,7 +135,7 @@ DesiredServer Specs::desired(const Resource& server, Effective& effective, std::
       .each_member([&](std::string_view name, Packed value) { out.labels.emplace_back(name, value.text_or("")); });
   std::string text;
   text.reserve(2048);
-  configuration_.each(server, effective, scratch, [&](std::string_view path, Packed value) {
+  server_fields_.each(server, effective, scratch, [&](std::string_view path, Packed value) {
     text += path;
     text += '=';
     value.render(text);
@@ -221,7 +221,7 @@ Fields Specs::fields(std::size_t index) const {
   if (server.kind == Kind::kServer) inheritance_.resolve(server, effective);
   Fields fields;
   std::string scratch;
-  configuration_.each(server, effective, scratch, [&](std::string_view path, Packed value) {
+  server_fields_.each(server, effective, scratch, [&](std::string_view path, Packed value) {
     fields.push_back({std::string(path), value.unpack()});
   });
   return fields;
@@ -231,7 +231,7 @@ std::vector<SecretField> Specs::secrets(std::size_t index) const {
   const Resource& server = *machines_.at(index);
   Effective effective;
   if (server.kind == Kind::kServer) inheritance_.resolve(server, effective);
-  return configuration_.secrets(server, effective, [this](const Resource& resource) { return folder_of(resource); });
+  return server_fields_.secrets(server, effective, [this](const Resource& resource) { return folder_of(resource); });
 }
 
 }  // namespace switchyard

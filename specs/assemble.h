@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "specs/configuration.h"
 #include "specs/fleet.h"
 #include "specs/load.h"
+#include "specs/server_fields.h"
 
 namespace switchyard {
 
@@ -29,7 +29,7 @@ class Specs : public FieldSource {
   const std::vector<FileName>& files() const { return files_; }
   const Inventory& inventory() const { return inventory_; }
   const Inheritance& inheritance() const { return inheritance_; }
-  const Configuration& configuration() const { return configuration_; }
+  const ServerFields& server_fields() const { return server_fields_; }
   Source source_of(const Resource& resource) const;
   // The folder that paths in its file are relative to; empty for the current one.
   std::string folder_of(const Resource& resource) const;
@@ -43,7 +43,7 @@ class Specs : public FieldSource {
   std::vector<FileName> files_;
   Inventory inventory_;
   Inheritance inheritance_;
-  Configuration configuration_;
+  ServerFields server_fields_;
   std::vector<const Resource*> machines_;  // as fleet.servers
 };
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <set>
 
-#include "specs/configuration.h"
 #include "specs/rules/certificate_facts.h"
 #include "specs/rules/rules.h"
 #include "specs/scalar.h"
+#include "specs/server_fields.h"
 
 namespace switchyard {
 namespace {

@@ -1,4 +1,4 @@
-#include "specs/configuration.h"
+#include "specs/server_fields.h"
 
 #include <fmt/format.h>
 
@@ -38,7 +38,7 @@ bool path_order(const Resource* a, const Resource* b) {
   return fmt::format("{}.", a->name) < fmt::format("{}.", b->name);
 }
 
-void each_label(const Resource& server, std::string& scratch, const Configuration::Sink& sink) {
+void each_label(const Resource& server, std::string& scratch, const ServerFields::Sink& sink) {
   server.find(server.kind == Kind::kServer ? server_ids().labels : schema_of(server.kind).id("metadata.labels"))
       .each_member([&](std::string_view name, Packed value) {
         scratch.assign("metadata.labels.");
@@ -58,7 +58,7 @@ SecretRef secret_ref(Packed place, const std::string& folder) {
   return {.from = SecretRef::From::kFile, .place = std::move(path)};
 }
 
-Configuration::Configuration(const Inventory& inventory) : inventory_(inventory) {
+ServerFields::ServerFields(const Inventory& inventory) : inventory_(inventory) {
   const KindSchema& schema = schema_of(Kind::kServer);
   for (FieldId id = 0; id < schema.fields.size(); ++id) {
     const SchemaField& field = schema.fields[id];
@@ -89,7 +89,7 @@ Configuration::Configuration(const Inventory& inventory) : inventory_(inventory)
 }
 
 // All that another document says below its spec, defaults filled in, under a prefix of the server's.
-Configuration::Lines Configuration::taken_from(const Resource& other, const std::string& prefix) const {
+ServerFields::Lines ServerFields::taken_from(const Resource& other, const std::string& prefix) const {
   const KindSchema& schema = schema_of(other.kind);
   std::vector<Packed> values;
   other.spread(values);
@@ -108,8 +108,8 @@ Configuration::Lines Configuration::taken_from(const Resource& other, const std:
   return lines;
 }
 
-void Configuration::each(const Resource& server, const Effective& effective, std::string& scratch,
-                         const Sink& sink) const {
+void ServerFields::each(const Resource& server, const Effective& effective, std::string& scratch,
+                        const Sink& sink) const {
   if (server.kind == Kind::kRtpServer) return each_of_media(server, scratch, sink);
   const OptionIds& options = option_ids();
   const ServerIds& ids = server_ids();
@@ -161,7 +161,7 @@ void Configuration::each(const Resource& server, const Effective& effective, std
   }
 }
 
-void Configuration::each_of_media(const Resource& server, std::string& scratch, const Sink& sink) const {
+void ServerFields::each_of_media(const Resource& server, std::string& scratch, const Sink& sink) const {
   each_label(server, scratch, sink);
   Lines lines = taken_from(server, "spec.");
   if (const Resource* zone = inventory_.find(Kind::kZone, server.find("spec.zone").text_or(""))) {
@@ -171,7 +171,7 @@ void Configuration::each_of_media(const Resource& server, std::string& scratch, 
   for (const auto& [path, value] : lines) sink(path, value);
 }
 
-std::vector<std::string> Configuration::media(const Resource& server, const Effective& effective) const {
+std::vector<std::string> ServerFields::media(const Resource& server, const Effective& effective) const {
   if (server.kind != Kind::kServer || effective.own[server_ids().type].text_or("") == "dispatcher") return {};
   const Packed wanted = effective.option(option_ids().rtp);
   if (!wanted.exists()) {
@@ -187,8 +187,8 @@ std::vector<std::string> Configuration::media(const Resource& server, const Effe
   return names;
 }
 
-std::vector<SecretField> Configuration::secrets(const Resource& server, const Effective& effective,
-                                                const std::function<std::string(const Resource&)>& folder_of) const {
+std::vector<SecretField> ServerFields::secrets(const Resource& server, const Effective& effective,
+                                               const std::function<std::string(const Resource&)>& folder_of) const {
   std::vector<SecretField> secrets;
   if (server.kind != Kind::kServer) return secrets;
   effective.option(option_ids().carriers).each([&](Packed name) {

@@ -15,11 +15,11 @@ namespace switchyard {
 
 // Turns a server's document and what it refers to into the fields of specs/base/fields.h. Fixed once made; any thread
 // may ask. The inventory has to be without dangling references.
-class Configuration {
+class ServerFields {
  public:
   using Sink = std::function<void(std::string_view path, Packed value)>;
 
-  explicit Configuration(const Inventory& inventory);
+  explicit ServerFields(const Inventory& inventory);
 
   // Calls `sink` for each field of a Server or RtpServer, in the order of paths. `effective` is resolve()d (unused for
   // an RtpServer); `scratch` is used again from one call to the next.
