@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -85,6 +86,11 @@ Error error_for(int code, sqlite3* handle, const std::string& path, const std::s
     case SQLITE_INTERRUPT:
       return {ErrorCode::kCancelled, fmt::format("\"{}\": interrupted", path)};
     default:  // SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR: tables that are not what they should be
+      // A read that the disk fails with EIO is told as damage by SQLite; nobody is to restore a backup for that.
+      if ((code & 0xff) == SQLITE_CORRUPT && errno == EIO) {
+        return {ErrorCode::kStorage,
+                fmt::format("\"{}\": disk I/O error ({}); check the disk and try again", path, std::strerror(EIO))};
+      }
       return {ErrorCode::kUnreadable,
               damage_message(path, handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle), if_damaged)};
   }
@@ -164,6 +170,7 @@ Statement& Statement::bind_null() {
 
 Result<bool> Statement::step() {
   if (failure_) return *failure_;
+  errno = 0;  // asked for where it fails
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -260,6 +267,7 @@ Statement Database::prepare(std::string_view sql) {
     return {*this, handle, std::nullopt, std::move(text)};
   }
   sqlite3_stmt* handle = nullptr;
+  errno = 0;
   const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
                                       &handle, nullptr);
   std::optional<Error> failure;
@@ -272,6 +280,7 @@ void Database::give_back(std::string sql, sqlite3_stmt* handle) {
 }
 
 Result<Done> Database::execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return error_of(code);
   return Done{};
@@ -327,6 +336,7 @@ Result<Done> Database::use_write_ahead_log() {
 }
 
 Result<Done> Database::copy_into(Database& target) {
+  errno = 0;
   sqlite3_backup* backup = sqlite3_backup_init(target.handle_, "main", handle_, "main");
   if (backup == nullptr) return target.error_of(sqlite3_extended_errcode(target.handle_));
   int code = sqlite3_backup_step(backup, -1);
