@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "reconciler/cli/words.h"
+#include "reconciler/render/style.h"
 
 namespace switchyard {
 namespace {
@@ -86,6 +87,7 @@ void add_command(CLI::App& parent, const Command& command, std::vector<std::uniq
   slots.push_back(std::make_unique<Slot>(Slot{.command = &command, .app = app, .arguments = {}}));
   auto& slot = *slots.back();
   app->fallthrough();
+  app->require_subcommand(0, 1);
   app->set_help_flag("-h,--help");
   add_options(*app, command.options, slot.arguments);
   add_arguments(*app, command.arguments, slot.arguments);
@@ -135,7 +137,7 @@ UsageError usage_error(const Command& program, const Slot* slot, std::string mes
       if (step != &program) name += " " + step->name;
     }
   }
-  return {fmt::format("{}; see \"{} --help\"", message, name)};
+  return {fmt::format("{}; see \"{} --help\"", harmless(message), name)};
 }
 
 // What CLI11 could not place: an unknown option, an unknown command or a word too many.
@@ -177,6 +179,7 @@ std::variant<Invocation, HelpText, UsageError> parse_command_line(const Command&
                                                                   const std::vector<std::string>& words) {
   CLI::App app(program.sentence, program.name);
   app.set_help_flag("-h,--help");
+  app.require_subcommand(0, 1);  // what follows is a word of the first: a folder may be called like a command
   Arguments global;
   add_options(app, global_options(), global);
   std::vector<std::unique_ptr<Slot>> slots;

@@ -31,6 +31,16 @@ class ParseTest : public ::testing::Test {
   Command program_ = whole_program();
 };
 
+TEST_F(ParseTest, takes_one_command_and_what_follows_for_its_words) {
+  // A folder may be called like a command.
+  const auto invocation = parse({"plan", "sim", "fleet"});
+  EXPECT_EQ(invocation.command->name, "plan");
+  EXPECT_THAT(invocation.arguments.list("PATH"), ElementsAre("sim", "fleet"));
+  const auto second = parse({"action", "restart", "plan"});
+  EXPECT_EQ(second.command->name, "action");
+  EXPECT_THAT(second.arguments.list("SERVER"), ElementsAre("plan"));
+}
+
 TEST_F(ParseTest, takes_options_before_and_behind_the_command) {
   for (const auto& words : {std::vector<std::string>{"--json", "-C", "/tmp", "plan", "fleet"},
                             std::vector<std::string>{"plan", "fleet", "--json", "-C", "/tmp"}}) {
