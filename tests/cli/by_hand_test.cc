@@ -108,6 +108,7 @@ TEST_F(ByHand, a_suspension_of_a_misspelt_name_warns) {
 }
 
 TEST_F(ByHand, a_suspended_zone_is_all_that_stands_in_it) {
+  work_.set_variable("SWITCHYARD_ACTOR", "ben@desk");
   const auto ran = work_.run({"suspend", "Zone/london", "--reason", "works in the building"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_THAT(ran.err, Not(HasSubstr("knows no"))) << "the specs know it";

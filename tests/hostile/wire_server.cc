@@ -126,6 +126,10 @@ void WireServer::accept_all() {
 void WireServer::serve(int peer) {
   std::unique_ptr<Wire> wire = tls_ ? tls_->shake_hands(peer) : std::make_unique<PlainWire>(peer);
   if (!wire) return;
+  // What begins with no letter is no HTTP, as a handshake to a server without TLS is not: such a peer is not waited
+  // for.
+  char first = 0;
+  if (!tls_ && (::recv(peer, &first, 1, MSG_PEEK) != 1 || first < 'A' || first > 'Z')) return;
   std::string pending;
   WireRequest request;
   while (read_request(*wire, pending, request) && talk_(*wire, request)) {

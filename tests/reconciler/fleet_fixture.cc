@@ -107,7 +107,7 @@ Result<ApplyReport> Fleet::carry_out(const std::function<Result<ApplyReport>(Eng
   const auto command = begin(true);
   Engine& engine = *command->engine;
   EXPECT_TRUE(engine.settle().ok());
-  EXPECT_TRUE(engine.observe().ok());
+  if (Result<Done> looked = engine.observe(); !looked.ok()) return looked.error();
   Result<ApplyReport> report = what(engine);
   if (!report.ok()) return report;
   for (const std::string& text : report->failures) said_ += text + "\n";
@@ -122,7 +122,11 @@ ApplyReport Fleet::done(const Result<ApplyReport>& report) {
 }
 
 ApplyReport Fleet::apply(const PlanOptions& options) {
-  return done(carry_out([&](Engine& engine) {
+  return done(try_apply(options));
+}
+
+Result<ApplyReport> Fleet::try_apply(const PlanOptions& options) {
+  return carry_out([&](Engine& engine) {
     const Plan plan = engine.plan(options);
     said_ += to_string(to_json(plan)) + "\n";
     return engine.apply(plan, options, Engine::Scope::kFollowUp, [this](const Progress& step) {
@@ -130,7 +134,7 @@ ApplyReport Fleet::apply(const PlanOptions& options) {
       const std::string next = step.next_try ? "; next try in " + for_people(*step.next_try - step.at) : "";
       progress.push_back(action + to_string(step.resource) + ": " + step.text + next);
     });
-  }));
+  });
 }
 
 ApplyReport Fleet::apply_file(const Plan& plan) {

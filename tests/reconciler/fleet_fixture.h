@@ -56,6 +56,7 @@ class Fleet {
 
   Plan plan(const PlanOptions& options = {});
   ApplyReport apply(const PlanOptions& options = {});
+  Result<ApplyReport> try_apply(const PlanOptions& options = {});
   ApplyReport apply_file(const Plan& plan);  // `apply PLANFILE`
   ApplyReport act(Action action, const Key& key, const PlanOptions& options = {});
   Result<ApplyReport> try_act(Action action, const Key& key, const PlanOptions& options = {});

@@ -85,7 +85,9 @@ TEST(RateLimit, AnApplyWhoseTimeIsUpDoesNotWaitForIt) {
   (void)fleet.plan();
   const std::string before = fleet.dump().string_or("now", "");
   fleet.timeout = Duration(0);
-  EXPECT_EQ(fleet.apply().exit_code(), 4);
+  const Result<ApplyReport> report = fleet.try_apply();
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, ErrorCode::kCancelled) << report.error().message;
   EXPECT_EQ(fleet.dump().string_or("now", ""), before);
 }
 

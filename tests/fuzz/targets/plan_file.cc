@@ -18,7 +18,8 @@ void plan_file(std::string_view bytes) {
   }
   if (!read->has_value()) return;
   const PlanFile& file = **read;
-  promise_harmless(render_plan(view_of(file.plan, DesiredFleet{}, {}, {}), file.written, Colour::kOff),
+  const FieldLookup nowhere = [](const Key&, std::string_view) { return std::optional<Source>(); };
+  promise_harmless(render_plan(view_of(file.plan, DesiredFleet{}, {}, nowhere), file.written, Colour::kOff),
                    "a plan for people");
   const std::string copy = scratch_folder() + "/b.plan";
   promise(write_plan_file(copy, file).ok(), "a plan that was read can be written");
