@@ -173,6 +173,32 @@ std::optional<std::string> check(const Arguments& given, const std::vector<Optio
   return std::nullopt;
 }
 
+bool takes_value(const Command& command, std::string_view name) {
+  const auto is_it = [name](const Option& option) { return option.name == name && option.takes != Takes::kNothing; };
+  return std::ranges::any_of(command.options, is_it) ||
+         std::ranges::any_of(command.commands, [name](const Command& child) { return takes_value(child, name); });
+}
+
+// CLI11 takes "--reason=" (a script's empty variable) for an option whose value is the next word: then that would be
+// swallowed. The value is empty, and said so.
+std::vector<std::string> with_empty_values(const Command& program, const std::vector<std::string>& words) {
+  std::vector<std::string> all;
+  bool options = true;
+  for (const std::string& word : words) {
+    options = options && word != "--";
+    const std::string name = word.size() > 3 && word.starts_with("--") ? word.substr(2, word.size() - 3) : "";
+    const auto is_it = [&name](const Option& option) { return option.name == name && option.takes != Takes::kNothing; };
+    const bool known = takes_value(program, name) || std::ranges::any_of(global_options(), is_it);
+    if (options && word.ends_with('=') && known) {
+      all.push_back("--" + name);
+      all.emplace_back();
+    } else {
+      all.push_back(word);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 std::variant<Invocation, HelpText, UsageError> parse_command_line(const Command& program,
@@ -186,8 +212,9 @@ std::variant<Invocation, HelpText, UsageError> parse_command_line(const Command&
   for (const auto& command : program.commands) add_command(app, command, slots);
 
   try {
-    // CLI11 takes the words last first.
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    std::vector<std::string> all = with_empty_values(program, words);
+    std::ranges::reverse(all);  // CLI11 takes the last word first
+    app.parse(std::move(all));
   } catch (const CLI::CallForHelp&) {
     const auto* slot = chosen(slots);
     return HelpText{help_of(program, path_to(program, slot == nullptr ? &program : slot->command))};

@@ -41,6 +41,14 @@ TEST_F(ParseTest, takes_one_command_and_what_follows_for_its_words) {
   EXPECT_THAT(second.arguments.list("SERVER"), ElementsAre("plan"));
 }
 
+TEST_F(ParseTest, takes_an_empty_value_for_one_and_no_other_word_in_its_place) {
+  const auto invocation = parse({"freeze", "--reason=", "--until=2h", "main"});
+  EXPECT_EQ(invocation.arguments.text("reason"), "");
+  EXPECT_EQ(invocation.arguments.text("until"), "2h");
+  EXPECT_THAT(invocation.arguments.list("ACCOUNT"), ElementsAre("main"));
+  EXPECT_THAT(parse({"plan", "--", "--target="}).arguments.list("PATH"), ElementsAre("--target="));
+}
+
 TEST_F(ParseTest, takes_options_before_and_behind_the_command) {
   for (const auto& words : {std::vector<std::string>{"--json", "-C", "/tmp", "plan", "fleet"},
                             std::vector<std::string>{"plan", "fleet", "--json", "-C", "/tmp"}}) {
