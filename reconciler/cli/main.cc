@@ -57,7 +57,11 @@ int run(const std::vector<std::string>& words) {
   if (!context) {
     return refuse(out, words, context.error().message);
   }
-  return invocation.command->run(*context, invocation.arguments);
+  const int code = invocation.command->run(*context, invocation.arguments);
+  const std::string lost = context->out().lost();
+  if (lost.empty()) return code;
+  out.talk(fmt::format("error: the result could not be written whole: {}; make room and ask again\n", lost));
+  return code == 0 ? 1 : code;
 }
 
 }  // namespace

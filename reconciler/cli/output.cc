@@ -4,19 +4,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace switchyard {
 namespace {
 
-void write_all(int file, std::string_view text) {
+// 0, or the errno of what was not written.
+int write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(file, text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return;
+      return errno;
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+  return 0;
 }
 
 }  // namespace
@@ -27,11 +30,18 @@ Output::Output(Colour wanted)
       talk_colour_(wanted == Colour::kOn && talk_is_terminal_ ? Colour::kOn : Colour::kOff) {}
 
 void Output::result(std::string_view text) {
-  write_all(STDOUT_FILENO, text);
+  const int failure = write_all(STDOUT_FILENO, text);
+  if (result_failure_ == 0) result_failure_ = failure;
 }
 
 void Output::talk(std::string_view text) {
   write_all(STDERR_FILENO, text);
+}
+
+std::string Output::lost() const {
+  const bool of_a_disk = result_failure_ == ENOSPC || result_failure_ == EDQUOT || result_failure_ == EFBIG ||
+                         (result_failure_ == EIO && ::isatty(STDOUT_FILENO) != 1);
+  return of_a_disk ? std::strerror(result_failure_) : "";
 }
 
 int Output::talk_width() const {

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <string>
 
 #include "tests/cli/small_fleet.h"
 #include "tests/support/command.h"
@@ -16,6 +18,16 @@ TEST(Commands, version_is_said_in_text_and_json) {
   const Workplace work;
   EXPECT_THAT(work.run({"version"}).out, HasSubstr("switchyard 0."));
   EXPECT_EQ(work.run({"version", "--json"}).json().integer_or("formatVersion", 0), 1);
+}
+
+// A full disk is no reader that went away: whoever reads the file later must not take half of it for the whole.
+TEST(Commands, a_result_that_a_full_disk_cuts_short_is_an_error) {
+  const std::string full = std::string(SWITCHYARD_PROGRAM) + " explain Server > /dev/full 2> /dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(full.c_str())), 1);
+  const std::string gone =
+      std::string(SWITCHYARD_PROGRAM) + " explain Server 2>&1 | head -c 1 > /dev/null; echo ${PIPESTATUS[0]}";
+  const std::string closed = "bash -c '" + gone + "' | grep -qx 0";
+  EXPECT_EQ(WEXITSTATUS(std::system(closed.c_str())), 0) << "a closed pipe is none";
 }
 
 TEST(Commands, a_usage_error_exits_with_1_and_a_suggestion) {

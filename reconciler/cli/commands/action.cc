@@ -56,7 +56,7 @@ int run_action(Context& context, const Arguments& arguments) {
                     {.access = Session::Access::kReadWrite, .engine = engine_options(context, arguments)});
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
-  if (auto done = engine.settle(); !done) return context.fail(done.error());
+  if (auto done = engine.settle(); !done) return could_not_look(context, done.error());
   if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   tell_of_trouble(context, engine.view());
 

@@ -78,8 +78,8 @@ int run_import(Context& context, const Arguments& arguments) {
                                      {.access = Session::Access::kReadWrite, .engine = engine_options(context)});
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
-  if (auto done = engine.settle(); !done) return context.fail(done.error());
-  if (auto done = engine.observe(); !done) return context.fail(done.error());
+  if (auto done = engine.settle(); !done) return could_not_look(context, done.error());
+  if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   tell_of_trouble(context, engine.view());
   if ((*session)->fleet().server(key) == nullptr) return show_document(context, **session, key, *account, id);
   if (auto done = engine.import_server(key, *account, id); !done) return context.fail(done.error());
@@ -148,7 +148,7 @@ int run_export(Context& context, const Arguments& arguments) {
                                      {.access = Session::Access::kReadOnly, .engine = engine_options(context)});
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
-  if (auto done = engine.observe(); !done) return context.fail(done.error());
+  if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   const auto observed = std::ranges::find(engine.view().accounts, name, &ObservedAccount::name);
   if (observed == engine.view().accounts.end() || observed->trouble) {
     // Half an account would look like a whole one.
