@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "providers/agent/authority.h"
 #include "tests/cli/small_fleet.h"
 #include "tests/support/command.h"
 
@@ -176,6 +178,31 @@ TEST(State, is_examined_and_copied) {
   ASSERT_EQ(work.run({"state", "backup", "copy.db"}).exit_code, 0);
   EXPECT_EQ(work.run({"state", "backup", "copy.db"}).exit_code, 1) << "nothing is overwritten";
   EXPECT_EQ(work.run({"--state", "copy.db", "get", "servers", "--json"}).json().find("items")->array()->size(), 1U);
+}
+
+TEST(State, is_copied_with_the_authority_that_agents_obey_and_restored_by_copying_back) {
+  namespace fs = std::filesystem;
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  ASSERT_EQ(work.run({"apply", "fleet.yaml", "--auto-approve"}).exit_code, 0);
+  const fs::path state = work.folder() / ".switchyard";
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  const auto authority = Authority::open_or_make(state.string(), now);
+  ASSERT_TRUE(authority.ok()) << authority.error().message;
+  const auto backup = work.run({"state", "backup", "copy.db", "--json"});
+  ASSERT_EQ(backup.exit_code, 0) << backup.err;
+  EXPECT_EQ(backup.json().find("authority")->array()->size(), 2U);
+  fs::remove_all(state);
+  fs::create_directory(state);
+  fs::copy_file(work.folder() / "copy.db", state / "state.db");
+  fs::copy_file(work.folder() / "copy.db.ca.key", state / "ca.key");
+  fs::copy_file(work.folder() / "copy.db.ca.pem", state / "ca.pem");
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
+  EXPECT_EQ(Authority::open(state.string())->enrolment_token("u1"), authority->enrolment_token("u1"));
+  fs::remove(work.folder() / "copy.db");
+  const auto again = work.run({"state", "backup", "copy.db"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("copy.db.ca.key"));
 }
 
 TEST(Secrets, that_are_missing_are_a_warning_of_validate_and_an_error_of_plan) {

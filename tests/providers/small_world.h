@@ -1,12 +1,12 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "providers/sim/ctl.h"
 #include "providers/sim/shared_world.h"
 #include "providers/sim/sim_provider.h"
+#include "tests/support/scratch_folder.h"
 
 // Words that the tests of the simulator share.
 namespace switchyard {
@@ -68,26 +68,6 @@ class SmallWorld {
  private:
   std::shared_ptr<SharedWorld> world_;  // shared with the provider and agents, as in the program
   Connection connection_;
-};
-
-// A folder of its own, gone at the end.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "switchyard-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace switchyard

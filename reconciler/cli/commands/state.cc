@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "providers/agent/authority.h"
 #include "reconciler/cli/commands/commands.h"
 #include "reconciler/cli/context.h"
 #include "state/store.h"
@@ -74,10 +75,18 @@ int run_backup(Context& context, const Arguments& arguments) {
   const auto store = open_existing(context);
   if (!store) return context.fail(store.error());
   if (auto done = (*store)->backup(to); !done) return context.fail(done.error());
+  const auto authority = Authority::back_up(context.state_folder(), to);
+  if (!authority) return context.fail(authority.error());
   if (context.json()) {
-    context.result_json(Json(Json::Object{{"formatVersion", 1}, {"state", context.state_path()}, {"backup", to}}));
+    Json::Array files;
+    for (const std::string& file : *authority) files.push_back(file);
+    context.result_json(Json(Json::Object{
+        {"formatVersion", 1}, {"state", context.state_path()}, {"backup", to}, {"authority", std::move(files)}}));
   } else {
     context.result(fmt::format("\"{}\" is a copy of \"{}\".\n", to, context.state_path()));
+    for (const std::string& file : *authority) {
+      context.result(fmt::format("\"{}\" belongs to it: the authority that agents obey.\n", file));
+    }
   }
   return 0;
 }
@@ -95,7 +104,8 @@ Command state_command() {
            .example = "switchyard state doctor",
            .run = run_doctor},
           {.name = "backup",
-           .sentence = "Writes a consistent copy of the state file, while others may use it.",
+           .sentence =
+               "Writes a consistent copy of the state file and of the fleet's authority, while others may use them.",
            .example = "switchyard state backup state-monday.db",
            .arguments = {{.name = "FILE", .help = "where the copy goes; it must not exist yet", .takes = Takes::kPath}},
            .run = run_backup}}};
