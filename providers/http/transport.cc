@@ -17,6 +17,7 @@
 
 #include "providers/http/flood_guard.h"
 #include "providers/http/pace.h"
+#include "providers/http/tls_exchange.h"
 #include "providers/http/tls_verdict.h"
 #include "providers/http/transport.h"
 #include "specs/base/secret_book.h"
@@ -297,7 +298,8 @@ Result<HttpAnswer> HttpTransport::send(const HttpRequest& request) {
   }
   const Clock::time_point deadline = Clock::now() + request.timeout;
   if (auto entered = impl_->pace.enter(deadline); !entered) return entered.error();
-  Result<HttpAnswer> answer = impl_->exchange_with_far_end(request, deadline);
+  Result<HttpAnswer> answer = impl_->options.tls ? exchange_over_tls(impl_->options, request, deadline)
+                                                 : impl_->exchange_with_far_end(request, deadline);
   impl_->pace.leave();
   if (answer) impl_->pace.heed(*answer);
   if (answer && answer->status >= 400) answer->body = impl_->secrets.body_without_secrets(answer->body);

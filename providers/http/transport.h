@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "providers/http/tls.h"
 #include "specs/base/result.h"
 #include "specs/base/timestamp.h"
 
@@ -26,13 +27,15 @@ struct HttpAnswer {
   int status;
   std::string body;
   std::map<std::string, std::string> headers;  // names in lower case
+  std::string certificate{};                   // DER of what the far end showed, where Options::tls is set
 };
 
 // The one way out to HTTP. Thread-safe. A mutating request (all but GET and HEAD) is sent exactly once: on a connection
 // of its own, never repeated by the library. Errors: kNotSent (could not resolve or connect), kOutcomeUnknown (anything
-// later), kUnreadable (an answer over the size bound). A status is not an error here: see the caller.
-// At most `concurrency` requests are under way at once; a 429 and the headers ratelimit-remaining / ratelimit-reset /
-// retry-after slow all later ones down, as does `requests_per_minute` when it is set.
+// later), kUnreadable (an answer over the size bound), and with Options::tls kUnauthorized (one end does not believe
+// the other's certificate; nothing has happened). A status is not an error here: see the caller. At most `concurrency`
+// requests are under way at once; a 429 and the headers ratelimit-remaining / ratelimit-reset / retry-after slow all
+// later ones down, as does `requests_per_minute` when it is set.
 class HttpTransport {
  public:
   struct Options {
@@ -41,6 +44,7 @@ class HttpTransport {
     int concurrency = 16;
     std::optional<std::int64_t> requests_per_minute{};
     std::size_t largest_answer = 64U << 20U;
+    std::optional<TlsOptions> tls{};  // who we are and whom we believe (tls_exchange.h); none: as the library does it
   };
   explicit HttpTransport(Options options);
   ~HttpTransport();
