@@ -98,7 +98,8 @@ TEST_P(AgentContract, AnUpgradeRunsWhatIsPending) {
   EXPECT_EQ(agent().act(server, Action::kRestart, kLimits).error().code, ErrorCode::kInvalid);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sim, AgentContract, ::testing::Values(in_this_process, over_http), name_of_subject);
+INSTANTIATE_TEST_SUITE_P(Sim, AgentContract, ::testing::Values(in_this_process, over_http, over_certificates),
+                         name_of_subject);
 
 }  // namespace
 }  // namespace switchyard

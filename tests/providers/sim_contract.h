@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "providers/sim/http_provider.h"
 #include "providers/sim/server.h"
+#include "tests/providers/agent/served_agents.h"
 #include "tests/providers/small_world.h"
 
 // What every Provider and Agent promises is held against the simulator in this process and over HTTP alike.
@@ -42,6 +44,13 @@ inline Subject over_http() {
           .keeps = served};
 }
 
+// The world in this process, its agents behind certificates on both sides.
+inline Subject over_certificates() {
+  Subject subject = in_this_process();
+  subject.connection.agent = std::make_unique<ServedAgents>(std::move(subject.connection.agent));
+  return subject;
+}
+
 class SimContract : public ::testing::TestWithParam<Subject (*)()> {
  protected:
   Provider& provider() { return *subject_.connection.provider; }
@@ -65,7 +74,8 @@ class SimContract : public ::testing::TestWithParam<Subject (*)()> {
 };
 
 inline std::string name_of_subject(const ::testing::TestParamInfo<Subject (*)()>& info) {
-  return info.index == 0 ? "InThisProcess" : "OverHttp";
+  constexpr std::array<const char*, 3> kNames = {"InThisProcess", "OverHttp", "OverCertificates"};
+  return kNames.at(info.index);
 }
 
 }  // namespace switchyard
