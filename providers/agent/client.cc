@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "providers/agent/authority.h"
 #include "providers/agent/enrolment.h"
@@ -29,6 +31,7 @@ struct Dialled {
   std::string endpoint;
   Clock::time_point deadline;
   std::int64_t fence;
+  std::vector<std::string> secrets{};  // that are sent, and must not come back in words for people
 
   Duration left() const { return std::max(Duration(1), std::chrono::duration_cast<Duration>(deadline - Clock::now())); }
 };
@@ -57,7 +60,10 @@ Result<HttpAnswer> judged(const HttpRequest& request, Result<HttpAnswer> answer)
     return error;
   }
   if (answer->status >= 200 && answer->status <= 299) return answer;
-  if (auto said = error_from_body(answer->status, answer->body)) return *std::move(said);
+  if (auto said = error_from_body(answer->status, answer->body)) {
+    said->message = fit_for_people(std::move(said->message));
+    return *std::move(said);
+  }
   return error_of(*answer, mutates(request));
 }
 
@@ -122,6 +128,7 @@ Result<HttpAnswer> AgentClient::Impl::send(const Dialled& dialled, const HttpReq
                            .concurrency = 1,
                            .largest_answer = kLargestAgentBody,
                            .tls = tls});
+  for (const std::string& secret : dialled.secrets) transport.keep_secret(secret);
   return judged(request, transport.send(request));
 }
 
@@ -237,8 +244,9 @@ Result<AgentReport> AgentClient::status(const ObservedServer& server, const Call
 
 Result<Done> AgentClient::configure(const ObservedServer& server, const Configuration& wanted,
                                     const CallLimits& limits) {
-  const auto dialled = dial(server, impl_->options.port, limits);
+  auto dialled = dial(server, impl_->options.port, limits);
   if (!dialled) return dialled.error();
+  for (const auto& [path, secret] : wanted.secrets) dialled->secrets.push_back(secret);
   return expect_done(
       impl_->call(*dialled, request_to(*dialled, "PUT", kConfigurationPath, to_string(configuration_body(wanted)))));
 }

@@ -52,6 +52,20 @@ TEST(AgentLink, ErrorsOfTheKeeperArriveAsTheyAre) {
   EXPECT_EQ(client.act(server.seen(), Action::kRestart, kPatient).error().code, ErrorCode::kInvalid);
 }
 
+TEST(AgentLink, ASecretThatComesBackInAnErrorIsNotShown) {
+  const SmallAuthority fleet;
+  SmallServer server(fleet);
+  Configuration refused;
+  set_field(refused.fields, "refuse", "line 7: password \"correct-horse\" \x1b[31m is too short");
+  refused.secrets = {{"carriers.acme.registration.password", "correct-horse"}};
+  const auto answer = client_of(fleet, server).configure(server.seen(), refused, kPatient);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(answer.error().message, HasSubstr("is too short"));
+  EXPECT_THAT(answer.error().message, ::testing::Not(HasSubstr("correct-horse")));
+  EXPECT_THAT(answer.error().message, ::testing::Not(HasSubstr("\x1b")));
+}
+
 TEST(AgentLink, TheAgentKnowsHowLongItsCallerWaits) {
   const SmallAuthority fleet;
   SmallServer server(fleet);
