@@ -11,6 +11,8 @@ namespace switchyard {
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
+// 2: an agent's details. A row of layout 1, without them, is read as it is and written anew at the next reading.
+constexpr std::uint8_t kLatestLayout = 2;
 
 // Enumerators are written as their numbers: whoever puts a new one in the middle has to bring kLayout up.
 static_assert(static_cast<int>(Kind::kServer) == 3 && static_cast<int>(Kind::kRtpServer) == 5);
@@ -237,13 +239,14 @@ void encode_body(const ObservedServer& server, std::string& bytes) {
 
 void encode_latest(const ObservedServer& server, std::string& bytes) {
   Writer out(bytes);
-  out.byte(kLayout);
+  out.byte(kLatestLayout);
   if (!server.agent) return;
   out.time(server.agent->at);
   out.number(server.agent->channels);
   out.number(server.agent->cps);
   out.number(server.agent->sip_latency_us);
   out.number(server.agent->icmp_latency_us);
+  out.text(server.agent->details);
 }
 
 Result<Done> decode_body(std::string_view bytes, ObservedServer& server) {
@@ -279,13 +282,15 @@ Result<Done> decode_body(std::string_view bytes, ObservedServer& server) {
 
 Result<Done> decode_latest(std::string_view bytes, ObservedServer& server) {
   Reader in(bytes);
-  if (in.byte() != kLayout) return unreadable(server);
+  const std::uint8_t layout = in.byte();
+  if (layout < kLayout || layout > kLatestLayout) return unreadable(server);
   if (server.agent) {
     server.agent->at = in.time();
     server.agent->channels = in.optional_number();
     server.agent->cps = in.optional_number();
     server.agent->sip_latency_us = in.optional_number();
     server.agent->icmp_latency_us = in.optional_number();
+    if (layout > kLayout) server.agent->details = in.text();
   }
   if (!in.ended_well()) return unreadable(server);
   return Done{};

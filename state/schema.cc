@@ -167,7 +167,11 @@ CREATE TABLE server_bodies (
 // The engine's clock at the answer that `listed` came with; NULL: not known.
 constexpr const char* kVersion2 = "ALTER TABLE accounts ADD COLUMN looked INTEGER;";
 
-constexpr std::array<const char*, 2> kSteps = {kVersion1, kVersion2};
+// servers.latest may hold an agent's details: an older program, which would call such a row unreadable, says that the
+// file is too new for it instead.
+constexpr const char* kVersion3 = "SELECT 1;";
+
+constexpr std::array<const char*, 3> kSteps = {kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "reconciler/render/agent_details.h"
 #include "reconciler/render/event_text.h"
 #include "reconciler/render/server_facts.h"
 #include "reconciler/render/words.h"
@@ -234,6 +235,7 @@ std::string render_description(const Description& description, Colour colour) {
     if (server.agent) {
       append_section(out, fmt::format("Agent, reported {}", ago(server.agent->at, seen_by)),
                      agent_text(*server.agent, seen_by, colour), colour);
+      append_section(out, "What its agent sees", details_text(server.agent->details, seen_by, colour), colour);
     } else {
       append_section(out, "Agent", "  has not reported yet\n", colour);
     }
@@ -273,7 +275,13 @@ Json to_json(const Description& description) {
     // The salt of the secrets' fingerprints is nobody's business: with it, a weak secret could be guessed (law 10).
     auto shown = *description.observed;
     if (shown.agent) shown.agent->salt.clear();
+    const Json details = shown.agent ? details_json(shown.agent->details) : Json();
+    if (shown.agent) shown.agent->details.clear();
     observed = to_json(shown);
+    if (!details.is_null()) {
+      Json agent = *observed.find("agent");
+      observed.set("agent", agent.set("details", details));
+    }
   }
   Json account;
   if (description.account) account = as_json(*description.account);

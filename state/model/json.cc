@@ -120,6 +120,7 @@ Json to_json(const AgentReport& report) {
   Json fingerprints{Json::Object{}};
   for (const auto& [path, fingerprint] : report.fingerprints) fingerprints.set(path, fingerprint);
   json.set("fingerprints", std::move(fingerprints));
+  set_text(json, "details", report.details);
   return json;
 }
 
@@ -140,7 +141,8 @@ Result<AgentReport> report_from_json(const Json& json) {
                      .sip_latency_us = count(json, "sipLatencyUs", good),
                      .icmp_latency_us = count(json, "icmpLatencyUs", good),
                      .salt = text(json, "salt", good),
-                     .fingerprints = {}};
+                     .fingerprints = {},
+                     .details = text(json, "details", good)};
   if (report.applied.empty()) report.applied = "{}";
   if (const Json::Array* peers = list(json, "peers", good)) {
     for (const Json& element : *peers) {

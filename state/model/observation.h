@@ -64,6 +64,8 @@ struct AgentReport {
   std::optional<std::int64_t> icmp_latency_us;
   std::string salt;                                               // of the fingerprints, kept with the server
   std::vector<std::pair<std::string, std::string>> fingerprints;  // field path -> hmac_sha256_hex(salt, secret), sorted
+  // Whatever else it sees, for people: a JSON object of its own shape (providers/agent/README.md). Empty: nothing.
+  std::string details{};
 
   friend bool operator==(const AgentReport&, const AgentReport&) = default;
 };

@@ -146,6 +146,20 @@ TEST(DescriptionText, tells_everything_with_its_age) {
   expect_golden("describe/server.txt", render_description(describe(sample::server_key("lon-1")), Colour::kOff));
 }
 
+TEST(DescriptionText, shows_what_an_agent_sees_with_the_age_of_each) {
+  auto description = describe(sample::server_key("lon-1"));
+  description.observed->agent->details =
+      R"({"listeners":{"value":["udp:10.0.0.1:5060","tcp:10.0.0.1:5060"],"at":"2026-11-23T18:34:42Z"},)"
+      R"("destinations":{"value":[{"uri":"sip:10.0.0.2:5060","state":"AP"}],"at":"2026-11-23T18:34:40Z"},)"
+      R"("registrations":{"value":[],"at":"2026-11-23T18:34:42Z"},"memory":{"value":null,"at":"2026-11-23T18:34:42Z"},)"
+      R"("uptime":{"value":"3h","at":"2026-11-23T18:34:42Z"},"trouble":{"value":"bad\u001b[31m line"}})";
+  expect_golden("describe/agent.txt", render_description(description, Colour::kOff));
+  const Json json = to_json(description);
+  EXPECT_EQ(json.find("observed")->find("agent")->find("details")->find("uptime")->string_or("value", ""), "3h");
+  description.observed->agent->details = "no JSON";
+  EXPECT_THAT(render_description(description, Colour::kOff), ::testing::Not(HasSubstr("What its agent sees")));
+}
+
 TEST(DescriptionText, of_a_cluster_names_its_members) {
   const Key key{Kind::kCluster, "core"};
   Description description{};

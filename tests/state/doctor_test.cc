@@ -47,7 +47,7 @@ TEST_F(DoctorTest, AGoodStateHasNothingButGoodLines) {
   EXPECT_THAT(lines(report, Level::kNote), ::testing::IsEmpty());
   EXPECT_THAT(lines(report, Level::kGood), Contains("integrity: ok"));
   EXPECT_THAT(lines(report, Level::kGood), Contains("references: ok"));
-  EXPECT_THAT(lines(report, Level::kGood), Contains("format: version 2, the newest this program knows"));
+  EXPECT_THAT(lines(report, Level::kGood), Contains("format: version 3, the newest this program knows"));
   EXPECT_THAT(lines(report, Level::kGood), Contains("journal: no open intents"));
 }
 

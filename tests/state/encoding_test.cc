@@ -40,6 +40,7 @@ TEST(Encoding, OnlyWhatSeldomChangesIsInTheBody) {
   after.agent->cps = 99;
   after.agent->sip_latency_us = 5;
   after.agent->icmp_latency_us = std::nullopt;
+  after.agent->details = R"({"uptime":{"value":7}})";
   std::string first;
   std::string second;
   encode_body(before, first);
@@ -88,15 +89,34 @@ TEST(Encoding, TheLayoutIsWhatFilesInUseHold) {
   encode_body(an_observed_server("lon-1"), body);
   encode_latest(an_observed_server("lon-1"), latest);
   EXPECT_EQ(fast_hash_hex(body), "03e0b8c0e2b1cf9ab531cb19a176564d");
-  EXPECT_EQ(fast_hash_hex(latest), "5bbc07c84fa08072aff6b0024f47cb29");
+  EXPECT_EQ(fast_hash_hex(latest), "9ecd31de5878e0ff42ae0d62899bf9a6");
+}
+
+TEST(Encoding, AReadingFromBeforeAgentsReportedDetailsIsRead) {
+  ObservedServer server = an_observed_server("lon-1");
+  server.agent->details.clear();
+  std::string latest;
+  encode_latest(server, latest);
+  latest[0] = 1;
+  latest.pop_back();  // the empty details
+  EXPECT_EQ(fast_hash_hex(latest), "5bbc07c84fa08072aff6b0024f47cb29") << "files in use hold these bytes";
+  ObservedServer read = an_observed_server("lon-1");
+  read.agent->channels = std::nullopt;
+  read.agent->details.clear();
+  ASSERT_TRUE(decode_latest(latest, read).ok());
+  EXPECT_EQ(read, server);
 }
 
 TEST(Encoding, AnotherLayoutIsRefused) {
   std::string body;
+  std::string latest;
   encode_body(an_observed_server("lon-1"), body);
+  encode_latest(an_observed_server("lon-1"), latest);
   body[0] = 2;
+  latest[0] = 3;
   ObservedServer read;
   EXPECT_FALSE(decode_body(body, read).ok());
+  EXPECT_FALSE(decode_latest(latest, read).ok());
 }
 
 // Seen while a fuzz target was written: ten such servers ended the engine, because their sum has no place in 64 bits.

@@ -217,7 +217,7 @@ TEST(StateFile, OfANewerVersionIsRefusedWithBothVersions) {
   const TempFolder folder;
   const std::string path = made_state(folder);
   must(raw(path)->execute("PRAGMA user_version = 9"));
-  expect_refused(path, ErrorCode::kTooNew, "version 9, written by a newer Switchyard; this one reads up to version 2");
+  expect_refused(path, ErrorCode::kTooNew, "version 9, written by a newer Switchyard; this one reads up to version 3");
   EXPECT_EQ(Lock::acquire(path, "ben@host", std::chrono::minutes(1), {}).error().code, ErrorCode::kTooNew);
 }
 

@@ -75,7 +75,8 @@ ObservedServer an_observed_server(const std::string& name) {
                   .sip_latency_us = 1200,
                   .icmp_latency_us = 300,
                   .salt = "salt",
-                  .fingerprints = {{"certificates.main.key", "abc"}}};
+                  .fingerprints = {{"certificates.main.key", "abc"}},
+                  .details = R"({"listeners":["udp:10.0.0.1:5060"]})"};
   observed.seen = at("2026-11-23T18:00:00Z");
   return observed;
 }
@@ -174,7 +175,8 @@ ObservedServer any_server(Random& random) {
                       .sip_latency_us = perhaps(random, number),
                       .icmp_latency_us = perhaps(random, number),
                       .salt = any_text(random),
-                      .fingerprints = {}};
+                      .fingerprints = {},
+                      .details = any_text(random)};
     for (auto n = random.below(4); n > 0; --n) {
       agent.peers.push_back({.purpose = static_cast<Peer::For>(random.below(5)),
                              .name = any_text(random),
