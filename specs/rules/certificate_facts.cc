@@ -17,6 +17,7 @@ struct Free {
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 
 bool read_time(const ASN1_TIME* time, Timestamp& out) {
@@ -67,6 +68,24 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
   }
   std::ranges::sort(facts.names);
   return facts;
+}
+
+Result<Done> check_private_key(std::string_view chain_pem, std::string_view key_pem) {
+  const std::unique_ptr<BIO, Free> chain(BIO_new_mem_buf(chain_pem.data(), static_cast<int>(chain_pem.size())));
+  const std::unique_ptr<BIO, Free> text(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+  const std::unique_ptr<X509, Free> certificate(
+      chain == nullptr ? nullptr : PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+  // Nobody is there to be asked for a passphrase.
+  const auto no_passphrase = [](char*, int, int, void*) { return -1; };
+  const std::unique_ptr<EVP_PKEY, Free> key(
+      text == nullptr ? nullptr : PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
+  const bool belongs =
+      certificate != nullptr && key != nullptr && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (certificate == nullptr) return Error{ErrorCode::kInvalid, "there is no certificate in PEM in its chain"};
+  if (key == nullptr) return Error{ErrorCode::kInvalid, "there is no usable private key in PEM in its key"};
+  if (!belongs) return Error{ErrorCode::kInvalid, "its key belongs to another certificate"};
+  return Done{};
 }
 
 bool covers(std::string_view name, std::string_view host) {

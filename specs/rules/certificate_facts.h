@@ -19,6 +19,9 @@ struct CertificateFacts {
 // Reads the first certificate of a PEM chain. Error: kInvalid.
 Result<CertificateFacts> read_certificate(std::string_view pem);
 
+// Whether the private key belongs to the first certificate of the chain. Error: kInvalid, without a byte of either.
+Result<Done> check_private_key(std::string_view chain_pem, std::string_view key_pem);
+
 // Whether a name of a certificate covers a host name: equal, or "*." and exactly one label (RFC 6125 6.4.3).
 bool covers(std::string_view name, std::string_view host);
 
