@@ -57,8 +57,8 @@ struct Reading {
   std::optional<std::int64_t> cps;
   std::optional<std::chrono::seconds> uptime;
   std::optional<bool> drained;
-  std::string version;
-  Json hot;  // as Rendered::hot, as it is; a member that could not be read is missing
+  std::string version;  // of the running process, in its own words; empty: it does not say
+  Json hot;             // as Rendered::hot, as it is; a member that could not be read is missing
   // Fields of which the process itself says the value (spec.cps after somebody turned the limit by hand), sorted.
   Fields fields;
   // The rest, for people: {"listeners": [...], "destinations": [...], "registrations": [...], "bus": [...],
