@@ -32,8 +32,8 @@ wall 'sqlite3' 'state/sqlite/|tests/support/sim_disk\.cc:' 'SQLite is reached th
 wall 'cpprest/|pplx/' 'providers/http/' 'cpprestsdk is reached through providers/http'
 wall 'nlohmann/' 'specs/base/json\.cc:' 'JSON is specs/base/json.h'
 wall 'CLI/' 'reconciler/cli/' 'the command line is parsed in reconciler/cli'
-wall 'spdlog/' 'reconciler/cli/' 'logs are written in reconciler/cli; what lies below returns values'
-wall 'openssl/' 'specs/|providers/http/(tls_verdict|tls_context|wire)\.cc:|providers/agent/(certificate|enrolment)\.cc:|tests/hostile/certificates\.cc:|tests/providers/tls_client\.cc:|tests/live/(phone|certificates)\.cc:' 'digests and certificates are read in specs; TLS is providers/http/tls.h, why it failed for the library providers/http/tls_verdict; certificates of the fleet are providers/agent/certificate.h, of the tests tests/hostile/certificates'
+wall 'spdlog/' 'reconciler/cli/|providers/agent/daemon/log\.cc:' 'logs are written in reconciler/cli, and by the agent; what lies below returns values'
+wall 'openssl/' 'specs/|providers/http/(tls_verdict|tls_context|wire)\.cc:|providers/agent/(certificate|enrolment)\.cc:|tests/hostile/certificates\.cc:|tests/live/(phone|certificates)\.cc:|tests/providers/tls_client\.cc:' 'digests and certificates are read in specs; TLS is providers/http/tls.h, why it failed for the library providers/http/tls_verdict; certificates of the fleet are providers/agent/certificate.h, of the tests tests/hostile/certificates'
 wall 'xxhash' 'specs/base/digest\.cc:' 'hashes are specs/base/digest.h'
 
 # Includes never point upwards: folder, what it may not include.
