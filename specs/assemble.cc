@@ -124,6 +124,9 @@ DesiredServer Specs::desired(const Resource& server, Effective& effective, std::
       .power = own(ids.power, "spec.power").text_or("") == "stopped" ? Power::kStopped : Power::kRunning,
       .protect = own(ids.protect, "spec.protect").boolean_or(false),
       .auto_upgrade = !media && effective.option(option_ids().auto_upgrade).boolean_or(false),
+      .restrict_direct = role == Role::kSwitch && effective.option(option_ids().restrict_direct).boolean_or(false),
+      .failover =
+          role == Role::kSwitch ? optional_text(effective.option(option_ids().capacity_failover)) : std::nullopt,
       .balancer_cluster = role == Role::kDispatcher ? optional_text(effective.own[ids.balancer_cluster]) : std::nullopt,
       .media = media ? std::vector<std::string>{} : server_fields_.media(server, effective),
       .labels = {},
@@ -169,6 +172,9 @@ void Specs::assemble(DesiredFleet& fleet) {
          .channels = cluster.find("spec.limits.channels").integer(),
          .max_unavailable = cluster.get("spec.rollout.maxUnavailable").integer_or(1),
          .drain_timeout = Duration(cluster.get("spec.rollout.drainTimeout").integer_or(0)),
+         .shares = cluster.get("spec.share.dialogs").boolean_or(true) ||
+                   cluster.get("spec.share.throughput").boolean_or(true) ||
+                   cluster.get("spec.share.locations").boolean_or(true),
          .on_timeout = keep ? DesiredCluster::OnTimeout::kKeep : DesiredCluster::OnTimeout::kRelease,
          .formerly = texts(cluster.find("metadata.formerly")),
          .source = source_of(cluster)});

@@ -40,6 +40,8 @@ bool is_set(const Json& value) {
 }  // namespace
 
 Effect effect_of_change(std::string_view path, const Json& before, const Json& after) {
+  // How many a cluster's limits are divided by where its members cannot count together: a limit, like those.
+  if (path == "cluster.members") return Effect::kLive;
   const FieldRow* row = row_of(path);
   if (row == nullptr) return Effect::kRestart;
   switch (row->effect) {

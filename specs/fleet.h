@@ -80,6 +80,7 @@ struct DesiredCluster {
   std::optional<std::int64_t> channels;
   std::int64_t max_unavailable;
   Duration drain_timeout;
+  bool shares;  // members speak with each other over a bus: dialogs, throughput or locations are shared
   enum class OnTimeout { kRelease, kKeep } on_timeout;
   std::vector<std::string> formerly;
   Source source;
@@ -118,6 +119,8 @@ struct DesiredServer {
   Power power;
   bool protect;
   bool auto_upgrade;
+  bool restrict_direct;                         // switches: takes calls from the dispatchers of its cluster only
+  std::optional<std::string> failover;          // switches: the one that it names in a 302 when it is full
   std::optional<std::string> balancer_cluster;  // dispatchers: whose switches it spreads calls over
   std::vector<std::string> media;  // names of the RtpServers a switch uses (options.rtp, or all of its zone), sorted
   std::vector<std::pair<std::string, std::string>> labels;  // sorted by name

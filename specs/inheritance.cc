@@ -44,6 +44,7 @@ const OptionIds& option_ids() {
       .transport = option("sipTrace.transport"),
       .collector = option("sipTrace.collector"),
       .any_reg = option("anyReg"),
+      .restrict_direct = option("restrictDirect"),
       .auto_upgrade = option("autoUpgrade"),
       .data_zone = option("dataZone"),
       .rtp = option("rtp"),

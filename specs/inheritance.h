@@ -28,7 +28,7 @@ struct Effective {
 // Places in options() and fields of Server that the program itself asks for.
 struct OptionIds {
   FieldId fqdn, certificates, tls, webrtc, udp, tcp, tls_ports, capacity_failover, carriers, uac_auth, uac_ping;
-  FieldId uac_location_sharing, transport, collector, any_reg, auto_upgrade, data_zone, rtp;
+  FieldId uac_location_sharing, transport, collector, any_reg, restrict_direct, auto_upgrade, data_zone, rtp;
 };
 struct ServerIds {
   FieldId zone, type, alias, cluster, size, channels, cps, weight, power, priority, protect, algorithm,

@@ -68,12 +68,23 @@ ServerFields::ServerFields(const Inventory& inventory) : inventory_(inventory) {
   }
   slots_.push_back({"spec.region", Slot::From::kRegion, 0});
   std::ranges::sort(slots_, {}, &Slot::path);
+  // What limits all members together is divided by their number where they cannot count together.
+  std::map<std::string_view, std::int64_t> switches;
+  for (const Resource& server : inventory.all(Kind::kServer)) {
+    if (server.find(server_ids().type).text_or("") != "dispatcher") {
+      ++switches[server.find(server_ids().cluster).text_or("")];
+    }
+  }
   for (const Resource& cluster : inventory.all(Kind::kCluster)) {
+    const bool limits = cluster.find("spec.limits.cps").exists() || cluster.find("spec.limits.channels").exists();
+    if (limits) members_[&cluster] = pack_one(Json(switches[cluster.name]));
     Lines& lines = clusters_[&cluster];
     for (auto& line : taken_from(cluster, "cluster.")) {
       if (line.first.starts_with("cluster.limits.") || line.first.starts_with("cluster.share."))
         lines.push_back(std::move(line));
     }
+    if (limits) lines.emplace_back("cluster.members", Packed(members_.at(&cluster)));
+    std::ranges::sort(lines, {}, &Lines::value_type::first);
   }
   for (const Resource& carrier : inventory.all(Kind::kCarrier)) {
     carriers_[&carrier] = taken_from(carrier, fmt::format("carriers.{}.", carrier.name));

@@ -46,6 +46,7 @@ class ServerFields {
   const Inventory& inventory_;
   std::vector<Slot> slots_;  // by path
   std::map<const Resource*, Lines> clusters_;
+  std::map<const Resource*, std::string> members_;  // how many switches a cluster with limits is to have, packed
   std::map<const Resource*, Lines> carriers_;
   std::map<const Resource*, std::vector<std::string>> zone_media_;  // names, sorted
   std::map<const Resource*, std::string> zone_rtp_;                 // the same, packed

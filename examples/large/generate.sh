@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes a fleet of N servers as N Server documents over M files: generate.sh N M FOLDER
-# Every hundredth server is a dispatcher; switches are members of clusters of up to 50; the zones take turns.
+# Every hundredth server is a dispatcher; switches are members of clusters of up to 50 that share nothing; the zones
+# take turns.
 set -euo pipefail
 if [[ $# -ne 3 || ! $1 =~ ^[1-9][0-9]*$ || ! $2 =~ ^[1-9][0-9]*$ ]]; then
   echo "usage: generate.sh SERVERS FILES FOLDER" >&2
@@ -21,7 +22,8 @@ BEGIN {
   switches_a_cluster = 50
   clusters = int((servers + switches_a_cluster - 1) / switches_a_cluster)
   for (c = 1; c <= clusters; c++)
-    document(base, "Cluster", "core-" c, "spec:\n  rollout: {maxUnavailable: 2}\n  defaults: {uacPing: true}\n")
+    document(base, "Cluster", "core-" c, "spec:\n  share: {dialogs: false, throughput: false, locations: false}\n" \
+      "  rollout: {maxUnavailable: 2}\n  defaults: {uacPing: true}\n")
   close(base)
 
   per_file = int((servers + files - 1) / files)
@@ -40,7 +42,7 @@ BEGIN {
     else
       document(file, "Server", "sw-" n, common "  type: switch\n  alias: Switch " n "\n  cluster: " cluster \
         "\n  weight: " (n % 4 + 1) "\n  priority: " (n % 10) "\n  options:\n    fqdn: sw-" n ".example.net\n" \
-        "    ports: {udp: [5080, 5090], tcp: [5080]}\n    uacAuth: false\n    restrictDirect: true\n" \
+        "    ports: {udp: [5080, 5090], tcp: [5080]}\n    uacAuth: false\n" \
         "    sipTrace: {transport: udp, collector: \"10.0.0.9:9060\"}\n    autoUpgrade: true\n    dataZone: eu\n")
   }
 }'

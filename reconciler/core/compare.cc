@@ -105,32 +105,41 @@ bool fits(const DesiredFleet& desired, const DesiredServer& wanted, const Observ
   return worst_effect(compare_fields(desired, wanted, member, catalogue, {})) != Effect::kReplace;
 }
 
-std::optional<FieldChange> compare_peers(const DesiredServer& wanted, const Member& member, std::vector<Peer> peers,
-                                         const std::vector<std::string>& coming) {
-  if (member.current == nullptr || !member.current->agent) return std::nullopt;
+std::vector<FieldChange> compare_peers(const Member& member, const std::vector<Peer>& peers,
+                                       const std::vector<PeerWishes::Wish>& coming) {
+  std::vector<FieldChange> changes;
+  if (member.current == nullptr || !member.current->agent) return changes;
   const std::vector<Peer>& applied = member.current->agent->peers;
-  if (coming.empty() && applied == peers) return std::nullopt;
-  Json before{Json::Array{}};
-  for (const Peer& peer : applied) before.push_back(peer_text(peer, true));
-  for (const std::string& name : coming) {
-    const auto at = std::ranges::lower_bound(peers, name, {}, &Peer::name);
-    if (at == peers.end() || at->name != name) {
-      const bool destination = wanted.role == Role::kDispatcher;
-      peers.insert(at, Peer{.purpose = destination ? Peer::For::kDestination : Peer::For::kMedia,
-                            .name = name,
-                            .address = {},
-                            .weight = 1});
+  if (coming.empty() && applied == peers) return changes;
+  const auto is_coming = [&coming](const Peer& peer) {
+    return std::ranges::any_of(coming, [&peer](const PeerWishes::Wish& wish) {
+      return wish.purpose == peer.purpose && wish.server->key.name == peer.name;
+    });
+  };
+  std::vector<Peer> then = peers;
+  for (const PeerWishes::Wish& wish : coming) {
+    const Peer peer = peer_of(wish, {});
+    if (!std::ranges::any_of(peers, [&](const Peer& known) { return place_of(known) == place_of(peer); }))
+      then.push_back(peer);
+  }
+  std::ranges::sort(then, {}, place_of);
+  for (const Peer::For purpose :
+       {Peer::For::kDestination, Peer::For::kDispatcher, Peer::For::kFailover, Peer::For::kMedia, Peer::For::kMember}) {
+    Json before{Json::Array{}};
+    Json after{Json::Array{}};
+    for (const Peer& peer : applied) {
+      if (peer.purpose == purpose) before.push_back(peer_text(peer, true));
     }
+    for (const Peer& peer : then) {
+      if (peer.purpose == purpose) after.push_back(peer_text(peer, !is_coming(peer)));
+    }
+    if (before == after) continue;
+    changes.push_back({.path = std::string(PeerWishes::path_of(purpose)),
+                       .before = std::move(before),
+                       .after = std::move(after),
+                       .effect = Effect::kLive});
   }
-  Json after{Json::Array{}};
-  for (const Peer& peer : peers) {
-    const bool known = std::ranges::find(coming, peer.name) == coming.end();
-    after.push_back(peer_text(peer, known));
-  }
-  return FieldChange{.path = wanted.role == Role::kDispatcher ? "destinations" : "media",
-                     .before = std::move(before),
-                     .after = std::move(after),
-                     .effect = Effect::kLive};
+  return changes;
 }
 
 Effect worst_effect(const std::vector<FieldChange>& fields) {

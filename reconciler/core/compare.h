@@ -22,10 +22,10 @@ std::vector<FieldChange> compare_fields(const DesiredFleet& desired, const Desir
 bool fits(const DesiredFleet& desired, const DesiredServer& wanted, const ObservedServer& machine,
           const Catalogue& catalogue);
 
-// The change of a server's peers ("destinations" of a dispatcher, "media" of a switch), or nothing. `coming` names
-// wanted peers that this plan brings into service and whose address is known only then.
-std::optional<FieldChange> compare_peers(const DesiredServer& wanted, const Member& member, std::vector<Peer> peers,
-                                         const std::vector<std::string>& coming);
+// What changes of a server's peers, a field for each purpose (PeerWishes::path_of), sorted by path. `coming`: wanted
+// ones that this plan brings into service and whose address is known only then; sorted by purpose, name.
+std::vector<FieldChange> compare_peers(const Member& member, const std::vector<Peer>& peers,
+                                       const std::vector<PeerWishes::Wish>& coming);
 
 // The worst effect of some field changes.
 Effect worst_effect(const std::vector<FieldChange>& fields);

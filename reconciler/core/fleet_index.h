@@ -34,6 +34,7 @@ class FleetIndex {
   FleetIndex(const DesiredFleet& desired, std::span<const ObservedAccount> observed,
              std::span<const Declaration> declarations, std::span<const GivenUp> given_up);
 
+  const DesiredFleet& desired() const { return desired_; }
   // One for each desired server, in the order of DesiredFleet::servers.
   const std::vector<Member>& wanted() const { return wanted_; }
   // Declared earlier under the scope and no longer wanted; by key.
@@ -48,6 +49,8 @@ class FleetIndex {
   const std::vector<Stranger>& strangers() const { return strangers_; }
 
   const Member* find(const Key& key) const;  // among the wanted
+  // The member of a server of desired().
+  const Member& member(const DesiredServer& server) const { return wanted_[desired_.index_of(server)]; }
   const ObservedAccount* account(std::string_view name) const;
 
  private:

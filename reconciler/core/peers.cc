@@ -1,6 +1,8 @@
 #include "reconciler/core/peers.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace switchyard {
 namespace {
@@ -19,6 +21,10 @@ const ObservedServer* delivered_machine(const Member& member) {
 
 }  // namespace
 
+std::pair<Peer::For, std::string_view> place_of(const Peer& peer) {
+  return {peer.purpose, peer.name};
+}
+
 std::string address_of(const Member& member) {
   const ObservedServer* machine = delivered_machine(member);
   if (machine == nullptr) return {};
@@ -29,14 +35,26 @@ Key key_of(const Peer& peer) {
   return Key{peer.purpose == Peer::For::kMedia ? Kind::kRtpServer : Kind::kServer, peer.name};
 }
 
-PeerIndex::PeerIndex(const FleetIndex& fleet) : fleet_(fleet) {
+PeerIndex::PeerIndex(const FleetIndex& fleet) : fleet_(fleet), wishes_(fleet.desired()) {
   for (const Member& member : fleet.wanted()) {
-    if (member.desired->role == Role::kSwitch && member.desired->cluster) {
-      switches_by_cluster_[*member.desired->cluster].push_back(&member);
-    }
     const std::string name = group_of(*member.desired);
     if (!name.empty()) groups_[name].push_back(&member);
   }
+  for (const Member& member : fleet.unwanted()) {
+    const ObservedServer* machine = member.current;
+    if (machine == nullptr || !machine->delivered || machine->role != Role::kSwitch) continue;
+    const std::string name = group_of(*machine);
+    const std::string& address = machine->ipv4.empty() ? machine->ipv6 : machine->ipv4;
+    if (name.empty() || address.empty()) continue;
+    leaving_[name].push_back(
+        Peer{.purpose = Peer::For::kMember, .name = member.key.name, .address = address, .weight = 1});
+  }
+}
+
+std::vector<Peer> PeerIndex::leaving_members(const DesiredServer& server) const {
+  if (!wishes_.on_bus(server)) return {};
+  const auto at = leaving_.find(group_of(server));
+  return at == leaving_.end() ? std::vector<Peer>{} : at->second;
 }
 
 std::string PeerIndex::group_of(const DesiredServer& server) {
@@ -75,32 +93,16 @@ const std::vector<const Member*>& PeerIndex::group(const std::string& name) cons
   return at == groups_.end() ? none_ : at->second;
 }
 
-std::vector<const Member*> PeerIndex::wanted_peers_of(const DesiredServer& server) const {
-  std::vector<const Member*> peers;
-  if (server.role == Role::kDispatcher && server.balancer_cluster) {
-    const auto at = switches_by_cluster_.find(*server.balancer_cluster);
-    if (at != switches_by_cluster_.end()) peers = at->second;
-  }
-  if (server.role == Role::kSwitch) {
-    for (const std::string& name : server.media) {
-      const Member* media = fleet_.find(Key{Kind::kRtpServer, name});
-      if (media != nullptr) peers.push_back(media);
-    }
-  }
-  return peers;
-}
-
 std::vector<Peer> PeerIndex::peers_of(const DesiredServer& server) const {
   std::vector<Peer> peers;
-  for (const Member* member : wanted_peers_of(server)) {
-    const std::string address = address_of(*member);
-    if (address.empty()) continue;
-    const bool destination = server.role == Role::kDispatcher;
-    peers.push_back(Peer{.purpose = destination ? Peer::For::kDestination : Peer::For::kMedia,
-                         .name = member->key.name,
-                         .address = address,
-                         .weight = destination ? member->desired->weight : 1});
+  for (const PeerWishes::Wish& wish : wishes_.of(server)) {
+    std::string address = address_of(fleet_.member(*wish.server));
+    if (!address.empty()) peers.push_back(peer_of(wish, std::move(address)));
   }
+  const std::vector<Peer> leaving = leaving_members(server);
+  if (leaving.empty()) return peers;
+  peers.insert(peers.end(), leaving.begin(), leaving.end());
+  std::ranges::sort(peers, {}, place_of);
   return peers;
 }
 
@@ -118,6 +120,12 @@ std::optional<std::vector<Peer>> PeerIndex::peers_meanwhile(const DesiredServer&
     const std::string address = known == nullptr ? "" : address_of(*known);
     if (!address.empty()) peer.address = address;
   }
+  if (group_of(machine) != group_of(server)) return peers;
+  // Who else is in its cluster is the others' doing: they come and go, and it must hear them.
+  const auto is_member = [](const Peer& peer) { return peer.purpose == Peer::For::kMember; };
+  std::erase_if(peers, is_member);
+  std::ranges::copy_if(peers_of(server), std::back_inserter(peers), is_member);
+  std::ranges::sort(peers, {}, place_of);
   return peers;
 }
 

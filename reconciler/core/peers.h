@@ -4,26 +4,32 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reconciler/core/fleet_index.h"
+#include "reconciler/core/peer_wishes.h"
 
 // Which servers must know each other, and who can take whose calls (domain.md, "Clusters" and "Drain").
 namespace switchyard {
 
-// The peers a server is to have now: a dispatcher's destinations are the delivered switches of its cluster, a switch's
-// media servers those it names. A wanted one that is not delivered yet is not in it. Sorted by purpose, name.
+// The peers a server is to have now (PeerWishes): one that is not delivered yet is not in it. Who leaves a cluster is
+// heard by the others until it is gone, because its calls count until then. Sorted by purpose, name.
 class PeerIndex {
  public:
   explicit PeerIndex(const FleetIndex& fleet);
 
   std::vector<Peer> peers_of(const DesiredServer& server) const;
+  // Members of its cluster that are no longer wanted and still there; sorted by name.
+  std::vector<Peer> leaving_members(const DesiredServer& server) const;
   // The peers of a machine on which nothing but its peers may change now, because the rest of what is wanted of it is
-  // held: a dispatcher's destinations as above, those a switch knows where they can be reached now. Nothing: what
-  // it is differs from what is wanted, so that its peers cannot be told apart from the rest.
+  // held: a dispatcher's destinations and a switch's cluster as above, the others that it knows where they can be
+  // reached now. Nothing: what it is differs from what is wanted, so that its peers cannot be told apart from the rest.
   std::optional<std::vector<Peer>> peers_meanwhile(const DesiredServer& server, const ObservedServer& machine) const;
-  // The wanted peers of a server, delivered or not; sorted by key.
-  std::vector<const Member*> wanted_peers_of(const DesiredServer& server) const;
+  // The wanted peers of a server, delivered or not; sorted by purpose, name.
+  std::vector<PeerWishes::Wish> wishes_of(const DesiredServer& server) const { return wishes_.of(server); }
+  const PeerWishes& wishes() const { return wishes_; }
   // Names the group whose members take each other's calls; empty: nobody does.
   static std::string group_of(const DesiredServer& server);
   // The same for a machine that is no longer wanted, from what its agent says of it.
@@ -32,13 +38,17 @@ class PeerIndex {
 
  private:
   const FleetIndex& fleet_;
-  std::map<std::string, std::vector<const Member*>, std::less<>> switches_by_cluster_;
+  PeerWishes wishes_;
+  std::map<std::string, std::vector<Peer>, std::less<>> leaving_;  // by group
   std::map<std::string, std::vector<const Member*>, std::less<>> groups_;
   std::vector<const Member*> none_;
 };
 
 // The resource that a peer is.
 Key key_of(const Peer& peer);
+
+// By what peers are sorted.
+std::pair<Peer::For, std::string_view> place_of(const Peer& peer);
 
 // The address under which others reach a resource's machine; empty when none of its machines is delivered.
 std::string address_of(const Member& member);

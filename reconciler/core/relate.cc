@@ -1,10 +1,23 @@
 #include <algorithm>
+#include <iterator>
 
 #include "reconciler/core/planner.h"
 
 // What drafts mean for each other (domain.md, "Clusters"): media servers before the switches that use them, switches
 // before the dispatchers that send them calls; a switch enters its dispatchers' list last and leaves it first.
 namespace switchyard {
+namespace {
+
+std::string peers_reason(const std::vector<FieldChange>& differences) {
+  std::string words;
+  for (const FieldChange& difference : differences) {
+    if (!words.empty()) words += &difference == &differences.back() ? " and " : ", ";
+    words += difference.path;
+  }
+  return words + (words == "failover" ? " differs" : " differ");
+}
+
+}  // namespace
 
 // Among creates the order is one of good manners: one that fails does not stop the others, it is only not yet a peer.
 void Planner::relate_creates() {
@@ -14,8 +27,9 @@ void Planner::relate_creates() {
       creates.emplace(drafts_[i].change.resource, i);
   }
   for (const auto& [key, i] : creates) {
-    for (const Member* peer : peers_.wanted_peers_of(*drafts_[i].member->desired)) {
-      const auto before = creates.find(peer->key);
+    for (const PeerWishes::Wish& peer : peers_.wishes_of(*drafts_[i].member->desired)) {
+      if (!peers_.wishes().is_made_first(peer)) continue;
+      const auto before = creates.find(peer.server->key);
       if (before != creates.end()) drafts_[i].after_end.push_back(before->second);
     }
   }
@@ -46,8 +60,8 @@ void Planner::relate_peers() {
     const ObservedServer& machine = *member.current;
     if (!machine.delivered || machine.phase == Phase::kUpdating || member.desired->power == Power::kStopped) continue;
     if (std::ranges::find(under_way_, member.key) != under_way_.end()) continue;
-    if (member.desired->role == Role::kSwitch && member.desired->media.empty() && machine.agent->peers.empty())
-      continue;
+    const std::vector<PeerWishes::Wish> wishes = peers_.wishes_of(*member.desired);
+    if (wishes.empty() && machine.agent->peers.empty()) continue;
     std::optional<std::size_t> update;
     std::optional<std::size_t> revival;
     bool replaced = false;
@@ -68,32 +82,33 @@ void Planner::relate_peers() {
     std::optional<std::vector<Peer>> peers =
         held ? peers_.peers_meanwhile(*member.desired, machine) : peers_.peers_of(*member.desired);
     if (!peers || (held && !rest_can_stay(member))) continue;
-    std::vector<std::string> coming;
+    std::vector<PeerWishes::Wish> coming;
     std::vector<std::size_t> waits;
-    const auto comes = [&](const Key& peer) {
-      const auto brought = bringing.find(peer);
+    const auto comes = [&](const PeerWishes::Wish& peer) {
+      // The others are told when those are there: nothing waits for it, and so nothing waits in a ring.
+      if (peer.server == nullptr || !PeerWishes::carries_traffic(peer.purpose)) return;
+      const auto brought = bringing.find(peer.server->key);
       if (brought == bringing.end()) return;
-      coming.push_back(peer.name);
+      coming.push_back(peer);
       waits.push_back(brought->second);
     };
     if (held && member.desired->role == Role::kSwitch) {
-      for (const Peer& peer : *peers) comes(key_of(peer));
+      for (const Peer& peer : *peers) comes({.purpose = peer.purpose, .server = desired_.server(key_of(peer))});
     } else {
-      for (const Member* peer : peers_.wanted_peers_of(*member.desired)) comes(peer->key);
+      for (const PeerWishes::Wish& peer : wishes) comes(peer);
     }
-    std::optional<FieldChange> difference = compare_peers(*member.desired, member, *std::move(peers), coming);
-    if (!difference) continue;
+    std::vector<FieldChange> differences = compare_peers(member, *peers, coming);
+    if (differences.empty()) continue;
     if (held || !update) {
-      Draft made = draft(member, Action::kUpdate, &machine, difference->path + " differ");
-      made.change.fields.push_back(std::move(*difference));
+      Draft made = draft(member, Action::kUpdate, &machine, peers_reason(differences));
       if (revival) made.after.push_back(*revival);
       update = add(std::move(made));
       // What keeps everything away from the machine is said once.
       if (held && drafts_[*update].hold) drafts_[*update].dropped = true;
-    } else {
-      drafts_[*update].change.fields.push_back(std::move(*difference));
-      std::ranges::sort(drafts_[*update].change.fields, {}, &FieldChange::path);
     }
+    std::vector<FieldChange>& fields = drafts_[*update].change.fields;
+    std::ranges::move(differences, std::back_inserter(fields));
+    std::ranges::sort(fields, {}, &FieldChange::path);
     // Only what this plan brings is waited for: one that is short of money keeps no other out of service.
     for (const std::size_t wait : waits) drafts_[*update].after.push_back(wait);
   }
@@ -107,7 +122,9 @@ void Planner::relate_removals_to_peers() {
   if (!any) return;
   for (const Member& member : fleet_.wanted()) {
     if (member.current == nullptr || !member.current->agent) continue;
-    for (const Peer& peer : member.current->agent->peers) knows.emplace(std::pair(peer.name, peer.address), &member);
+    for (const Peer& peer : member.current->agent->peers) {
+      if (PeerWishes::carries_traffic(peer.purpose)) knows.emplace(std::pair(peer.name, peer.address), &member);
+    }
   }
   for (std::size_t i = 0; i < drafts_.size(); ++i) {
     Draft& removal = drafts_[i];
@@ -133,9 +150,7 @@ void Planner::relate_removals_to_peers() {
           // A dispatcher goes before the switches it sends calls to; a media server after the switches that use it.
           removal.after.push_back(other->second);
         }
-        const auto lists = [](const FieldChange& field) {
-          return field.path == "destinations" || field.path == "media";
-        };
+        const auto lists = [](const FieldChange& field) { return PeerWishes::is_path(field.path); };
         const bool tells = change.action == Action::kUpdate && !drafts_[other->second].dropped &&
                            std::ranges::any_of(change.fields, lists);
         if (tells) told = other->second;

@@ -56,6 +56,15 @@ bool follows(const Change& change, const std::set<Key>& shown, const FleetIndex&
   return late || never_delivered;
 }
 
+// What a plan that was read by somebody brings with it all the same: the others of a bus are told who came and who
+// went.
+bool tells_members(const Change& change) {
+  return change.action == Action::kUpdate && !change.fields.empty() &&
+         std::ranges::all_of(change.fields, [](const FieldChange& field) {
+           return field.path == PeerWishes::path_of(Peer::For::kMember);
+         });
+}
+
 Hold hold_of(const Change& change, Gate gate, std::string reason) {
   return Hold{.action = change.action,
               .resource = change.resource,
@@ -192,15 +201,14 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     if (Result<Done> settled = settle(); !settled.ok()) return settled.error();
     if (stopped()) break;
     last = plan(options);
-    if (scope == Scope::kStrict) {
-      ended = true;
-      break;
-    }
+    const auto allowed = [&](const Change& change) {
+      return scope == Scope::kStrict ? tells_members(change) : follows(change, shown, shop.fleet());
+    };
     changes.clear();
     bool complete = true;
     for (const Change& change : last.changes) {
       const bool tried = executor.held().contains({change.resource, change.action});
-      if (tried || refused(change) || !follows(change, shown, shop.fleet())) {
+      if (tried || refused(change) || !allowed(change)) {
         complete = false;
       } else {
         changes.push_back(change);
@@ -224,6 +232,10 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
       changes = std::move(whole);
     }
     if (!changes.empty()) continue;
+    if (scope == Scope::kStrict) {
+      ended = true;
+      break;
+    }
     // Nothing to do now: wait for what is under way, or for a back-off that ends soon.
     std::optional<Timestamp> due;
     const Result<bool> waits = patience.waits(last.under_way);

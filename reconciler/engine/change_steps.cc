@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "reconciler/core/compare.h"
@@ -11,13 +13,10 @@ constexpr int kTries = 5;
 // How often a call is repeated that a rate limit refuses: that is no failure of the call.
 constexpr int kTriesWhileLimited = 60;
 
-bool is_peers(const FieldChange& field) {
-  return field.path == "destinations" || field.path == "media";
-}
-
 // Then all else stays on the machine as it is: what differs besides is held, or is nothing.
 bool only_peers(const Change& change) {
-  return !change.fields.empty() && std::ranges::all_of(change.fields, is_peers);
+  return !change.fields.empty() &&
+         std::ranges::all_of(change.fields, [](const FieldChange& field) { return PeerWishes::is_path(field.path); });
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ bool Executor::still_as_planned(std::size_t i) {
   const std::vector<FieldChange> differing =
       compare_fields(shop_.desired(), *server, member, shop_.catalogue_of(now->account), shop_.view.fingerprints);
   for (const FieldChange& planned : task.change.fields) {
-    if (is_peers(planned)) continue;
+    if (PeerWishes::is_path(planned.path)) continue;
     const auto same = std::ranges::find(differing, planned.path, &FieldChange::path);
     if (same != differing.end() && same->before == planned.before && same->after == planned.after) continue;
     end(i, End::kStale, planned.path + " is not what it was when this was planned");
@@ -180,7 +179,8 @@ void Executor::configure(std::size_t i) {
     Configuration wanted_now = **std::move(made);
     shop_.declare(*server, task.uid);
     Json request(Json::Object{{"digest", digest_of(wanted_now.fields)}});
-    for (const Peer& peer : wanted_now.peers) request.set("peer " + peer.name, peer.address);
+    for (const Peer& peer : wanted_now.peers)
+      request.set(fmt::format("{} {}", to_string(peer.purpose), peer.name), peer.address);
     task.step_began = shop_.now();
     return Hands::Submission{
         .intent = intent_for(task, Action::kUpdate, std::move(request)),

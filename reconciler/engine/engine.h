@@ -86,7 +86,8 @@ class Engine {
   Timestamp now() const;
 
   // Carries out an approved plan, and what follows from it (creates that a removal made affordable, servers that failed
-  // and are tried again), until nothing more can be done. `strict`: from a plan file, nothing beyond its changes.
+  // and are tried again), until nothing more can be done. `strict`: from a plan file, nothing beyond its changes,
+  // but that the others of a cluster's bus are told who came and who went with them.
   enum class Scope { kFollowUp, kStrict };
   Result<ApplyReport> apply(const Plan& approved, const PlanOptions& options, Scope scope,
                             const std::function<void(const Progress&)>& progress);

@@ -36,8 +36,9 @@ void Executor::remove_machine(std::size_t i) {
       for (const ObservedAccount& account : shop_.view.accounts) {
         for (const ObservedServer& other : account.servers) {
           if (address.empty() || !other.agent || other.confirmed_gone || !serving(other) || &other == now) continue;
-          const bool sends = std::ranges::any_of(
-              other.agent->peers, [&](const Peer& peer) { return peer.address == address && peer.name == now->name; });
+          const bool sends = std::ranges::any_of(other.agent->peers, [&](const Peer& peer) {
+            return PeerWishes::carries_traffic(peer.purpose) && peer.address == address && peer.name == now->name;
+          });
           const bool ours = other.mark && shop_.desired().server(other.mark->key) != nullptr;
           if (!sends || !ours || taken_over || options_.destroy_all) continue;
           end_held(i, Gate::kDependency, to_string(other.mark->key) + " still sends to it");

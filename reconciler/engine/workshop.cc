@@ -59,38 +59,21 @@ ObservedServer* Workshop::machine_of(const DesiredServer& server) {
   return *std::ranges::min_element(machines, {}, rank);
 }
 
-void Workshop::index_desired() {
-  if (indexed_ == specs) return;
-  indexed_ = specs;
-  switches_by_cluster_.clear();
-  for (const DesiredServer& server : desired().servers) {
-    if (server.role == Role::kSwitch && server.cluster) switches_by_cluster_[*server.cluster].push_back(&server);
-  }
-}
-
 std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
-  index_desired();
+  if (wishes_of_ != specs) {
+    wishes_of_ = specs;
+    wishes_ = std::make_unique<PeerWishes>(desired());
+  }
   std::vector<Peer> peers;
-  const auto add = [&](const DesiredServer& peer, Peer::For purpose) {
-    const ObservedServer* machine = machine_of(peer);
-    if (machine == nullptr || !machine->delivered) return;
+  for (const PeerWishes::Wish& wish : wishes_->of(server)) {
+    const ObservedServer* machine = machine_of(*wish.server);
+    if (machine == nullptr || !machine->delivered) continue;
     const std::string& address = machine->ipv4.empty() ? machine->ipv6 : machine->ipv4;
-    if (address.empty()) return;
-    const std::int64_t weight = purpose == Peer::For::kDestination ? peer.weight : 1;
-    peers.push_back(Peer{.purpose = purpose, .name = peer.key.name, .address = address, .weight = weight});
-  };
-  if (server.role == Role::kDispatcher && server.balancer_cluster) {
-    const auto members = switches_by_cluster_.find(*server.balancer_cluster);
-    if (members != switches_by_cluster_.end()) {
-      for (const DesiredServer* member : members->second) add(*member, Peer::For::kDestination);
-    }
+    if (!address.empty()) peers.push_back(peer_of(wish, address));
   }
-  if (server.role == Role::kSwitch) {
-    for (const std::string& name : server.media) {
-      const DesiredServer* media = desired().server(Key{Kind::kRtpServer, name});
-      if (media != nullptr) add(*media, Peer::For::kMedia);
-    }
-  }
+  if (!wishes_->on_bus(server)) return peers;
+  std::ranges::move(this->peers().leaving_members(server), std::back_inserter(peers));
+  std::ranges::sort(peers, {}, place_of);
   return peers;
 }
 

@@ -70,12 +70,10 @@ class Workshop {
   void declare(const DesiredServer& server, const std::string& uid);
 
  private:
-  void index_desired();
-
   std::map<std::string, std::string> source_paths_;
   std::map<std::pair<SecretRef::From, std::string>, std::string> secrets_;
-  std::map<std::string, std::vector<const DesiredServer*>, std::less<>> switches_by_cluster_;
-  const LoadedSpecs* indexed_ = nullptr;
+  std::unique_ptr<PeerWishes> wishes_;
+  const LoadedSpecs* wishes_of_ = nullptr;
   std::unique_ptr<FleetIndex> fleet_;
   std::unique_ptr<PeerIndex> peers_;
   std::int64_t fleet_version_ = -1;

@@ -34,7 +34,7 @@ struct Peer {
   enum class For {
     kDestination,  // a switch that a dispatcher sends calls to
     kMedia,        // a media server of a switch
-    kMember,       // another switch of its cluster, through which it joins the bus
+    kMember,       // another switch of its cluster: nobody else is heard on the bus
     kFailover,     // the switch that it names in a 302 when it is full
     kDispatcher,   // a dispatcher that may send it calls (restrictDirect)
   };

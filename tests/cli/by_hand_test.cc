@@ -161,7 +161,8 @@ TEST_F(ByHand, an_account_is_exported_as_yaml_whose_plan_is_empty) {
           "metadata: {name: media, labels: {tier: t1}}\n"
           "spec: {zone: london, size: s-4vcpu-8gb, aliases: [voice]}\n" +
           server("a", "channels: 400, cluster: core, alias: Ben, options: {ports: {udp: [5080]}, anyReg: true}") +
-          server("b", "channels: 300, cluster: core, power: stopped, options: {capacityFailover: a}"));
+          server("b", "channels: 300, power: stopped") +
+          server("c", "channels: 300, cluster: core, options: {capacityFailover: a}"));
   ASSERT_EQ(work_.run({"apply", "fleet.yaml", "--auto-approve"}).exit_code, 0);
   const auto exported = work_.run({"export", "main"});
   ASSERT_EQ(exported.exit_code, 0) << exported.err;

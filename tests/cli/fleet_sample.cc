@@ -151,6 +151,8 @@ DesiredServer server(std::string name, std::string zone, std::string cluster) {
           .power = Power::kRunning,
           .protect = false,
           .auto_upgrade = true,
+          .restrict_direct = false,
+          .failover = std::nullopt,
           .balancer_cluster = {},
           .media = {},
           .labels = {},
@@ -180,6 +182,7 @@ DesiredFleet fleet() {
                      .channels = {},
                      .max_unavailable = 1,
                      .drain_timeout = std::chrono::minutes(30),
+                     .shares = true,
                      .on_timeout = DesiredCluster::OnTimeout::kRelease,
                      .formerly = {},
                      .source = {.file = "fleet.yaml", .line = 9}}};

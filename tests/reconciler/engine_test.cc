@@ -22,12 +22,12 @@ constexpr const char* kGround = R"(
 Account main {provider: sim}
 Zone london {account: main, region: lon1}
 Zone frankfurt {account: main, region: fra1}
-Cluster core {rollout: {drainTimeout: 10m}}
+Cluster core {share: {dialogs: false, throughput: false, locations: false}, rollout: {drainTimeout: 10m}}
 )";
 constexpr const char* kKeep = R"(
 Account main {provider: sim}
 Zone london {account: main, region: lon1}
-Cluster core {rollout: {drainTimeout: 10m, onTimeout: keep}}
+Cluster core {share: {dialogs: false, throughput: false, locations: false}, rollout: {drainTimeout: 10m, onTimeout: keep}}
 )";
 constexpr const char* kFront =
     "Server front {zone: london, type: dispatcher, size: s-1vcpu-2gb, balancer: {cluster: core}}\n";

@@ -269,4 +269,15 @@ std::string Fleet::everything_said() {
   return text;
 }
 
+std::vector<std::string> acquaintances(Fleet& fleet, std::string_view name) {
+  std::vector<std::string> names;
+  for (const ObservedAccount& account : value_of(fleet.store().observed())) {
+    for (const ObservedServer& machine : account.servers) {
+      if (machine.name != name || machine.confirmed_gone || !machine.agent) continue;
+      for (const Peer& peer : machine.agent->peers) names.push_back(peer.name);
+    }
+  }
+  return names;
+}
+
 }  // namespace switchyard::testing

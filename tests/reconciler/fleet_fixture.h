@@ -122,4 +122,7 @@ class Fleet {
   std::string said_;
 };
 
+// Whom a server knows, as its agent reports.
+std::vector<std::string> acquaintances(Fleet& fleet, std::string_view name);
+
 }  // namespace switchyard::testing

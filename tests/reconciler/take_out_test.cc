@@ -50,6 +50,7 @@ TEST(TakeOut, ServersThatCarryNothingNowCarryNothingForOthers) {
   picture["c"].created = picture.now;
   picture["c"].delivered.reset();
   picture["c"].phase = Phase::kProvisioning;
+  picture.acquaint();
   EXPECT_THAT(changes_of(picture.plan()), ElementsAre("update Server/a"));
   picture["a"].agent->channels = 251;
   EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("update Server/a: capacity"));
@@ -114,6 +115,7 @@ TEST(TakeOut, AMemberThatWasNeverDeliveredIsNotOut) {
   picture["c"].created = picture.now;
   picture["c"].delivered.reset();
   picture["c"].phase = Phase::kProvisioning;
+  picture.acquaint();
   EXPECT_THAT(changes_of(picture.plan()), ElementsAre("update Server/a"));
 }
 

@@ -162,6 +162,7 @@ carriers.acme.registration.registerOn = "one"
 carriers.acme.registration.registrar = "sip.acme.example"
 carriers.acme.registration.username = "u"
 cluster.limits.cps = 200
+cluster.members = 1
 cluster.share.dialogs = true
 cluster.share.locations = true
 cluster.share.throughput = true
