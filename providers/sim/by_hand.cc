@@ -30,7 +30,7 @@ Json dump_of(const SimServer& server, Currency currency) {
   Json json;
   json.set("name", server.name)
       .set("uid", server.mark ? server.mark->uid : "")
-      .set("id", sim_id(server.number))
+      .set("id", sim_id(server))
       .set("fleet", server.mark ? server.mark->fleet : "")
       .set("kind", server.mark ? Json(to_string(server.mark->key.kind)) : Json())
       .set("phase", to_string(server.phase))
@@ -189,9 +189,41 @@ Result<Json> do_one(const CtlCalls& command, World& world) {
   return answer(world, *number);
 }
 
+// Where machines are real, the world has the account and the powering; the rest is what it is.
+Result<Done> possible_on_real_machines(const CtlCommand& command) {
+  const auto refuse = [](std::string_view why) { return Error{ErrorCode::kInvalid, std::string(why)}; };
+  if (std::holds_alternative<CtlAdvance>(command)) return refuse("the time of real machines is the clock's");
+  if (std::holds_alternative<CtlCalls>(command)) {
+    return refuse("these machines are real: a call comes to them by SIP, such as from sipp");
+  }
+  if (const auto* set = std::get_if<CtlSet>(&command);
+      set != nullptr && set->server != "world" && is_of_agent(set->field)) {
+    return refuse("these machines are real: what is in force on one is said by its agent alone");
+  }
+  if (const auto* fault = std::get_if<CtlFault>(&command)) {
+    switch (fault->fault.kind) {
+      case FaultKind::kRefuse:
+      case FaultKind::kDropBeforeCommit:
+      case FaultKind::kDropAfterCommit:
+      case FaultKind::kPartialList:
+        return Done{};
+      case FaultKind::kDelay:
+      case FaultKind::kLagList:
+      case FaultKind::kLoseCreate:
+      case FaultKind::kFailAction:
+      case FaultKind::kNeverFinish:
+        return refuse("this fault is of simulated machines; real ones know refuse, drop-*, partial-list");
+    }
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<Json> do_by_hand(const CtlCommand& command, World& world, FaultBook& faults) {
+  if (world.root().settings.machines == Machines::kReal) {
+    if (auto possible = possible_on_real_machines(command); !possible) return possible.error();
+  }
   return std::visit(Overloaded{
                         [&](const CtlFault& fault) -> Result<Json> {
                           faults.set(fault.fault);

@@ -226,6 +226,11 @@ Result<Done> set_server_field(World& world, std::int64_t number, std::string_vie
   return set_agent_field(server, field, value);
 }
 
+bool is_of_agent(std::string_view field) {
+  if (field == "release" || field == "pendingRelease") return true;
+  return std::ranges::find(kServerFields, field, &Named<SetServer>::field) == kServerFields.end();
+}
+
 Result<Done> set_world_field(World& world, std::string_view field, std::string_view value) {
   const auto known = std::ranges::find(kWorldFields, field, &Named<SetWorld>::field);
   if (known != kWorldFields.end()) return known->set(world, value);

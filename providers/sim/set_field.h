@@ -13,6 +13,9 @@ namespace switchyard {
 // such value).
 Result<Done> set_server_field(World& world, std::int64_t number, std::string_view field, std::string_view value);
 
+// Whether a server's field is its agent's: releases, and what is in force.
+bool is_of_agent(std::string_view field);
+
 // `ctl set world FIELD VALUE`: depositBase, depositPerServer, creditLine, testPeriod, settling, requestsPerMinute,
 // pageSize, release, currency (while there are no servers), seed. Errors: kInvalid.
 Result<Done> set_world_field(World& world, std::string_view field, std::string_view value);

@@ -62,7 +62,10 @@ Result<Done> SharedWorld::load() {
     if (!stored_servers) return stored_servers.error();
     servers = *std::move(stored_servers);
   }
-  if (!root) root = WorldFile::Root{.root = new_world(options_.fresh), .faults = FaultBook(options_.fresh.seed)};
+  if (!root) {
+    root = WorldFile::Root{.root = new_world(options_.fresh), .faults = FaultBook(options_.fresh.seed)};
+    if (options_.fresh.machines == Machines::kReal) root->root.now = options_.clock();
+  }
   adopt(*std::move(root), std::move(servers));
   return Done{};
 }
@@ -137,17 +140,27 @@ void SharedWorld::forget() {
   version_.reset();
 }
 
+void SharedWorld::keep_time() {
+  if (world_->root().settings.machines == Machines::kReal) world_->advance_to(options_.clock());
+}
+
 SimReply SharedWorld::call(const Call& call) {
   const std::scoped_lock lock(mutex_);
   if (!changes_the_world(call)) {
     if (auto fresh = refresh(); !fresh) return {.answer = fresh.error()};
+    keep_time();
     // Faults and the rate limit count reads too.
     if (!any_fault(*faults_) && world_->root().settings.requests_per_minute == 0) return {.answer = carry_out(call)};
   }
   auto change = begin();
   if (!change) return {.answer = change.error()};
+  keep_time();
   SimReply reply = answer(call);
   reply.rate = rate();
+  if (std::exchange(made_no_room_, false)) {
+    forget();
+    return reply;
+  }
   if (auto finished = finish(*std::move(change)); !finished) return {.answer = finished.error()};
   return reply;
 }
@@ -227,7 +240,7 @@ Result<Answer> SharedWorld::carry_out(const Call& call) {
             } else if (affordable && faults.strikes(FaultKind::kNeverFinish)) {
               fate = CreateFate::kNeverDelivered;
             }
-            return as_answer(world.create(create.request, fate));
+            return as_answer(make_room(world.create(create.request, fate), create.request));
           },
           [&](const RemoveCall& remove) { return as_answer(world.remove(remove.id)); },
           [&](const ProviderActionCall& act) {
@@ -251,10 +264,41 @@ Result<Answer> SharedWorld::carry_out(const Call& call) {
       call.what);
 }
 
+Result<Created> SharedWorld::make_room(Result<Created> created, const CreateRequest& request) {
+  if (!created || !options_.on_create) return created;
+  const auto made = options_.on_create(*world_, world_->root().last_server, request);
+  if (made) return created;
+  made_no_room_ = true;
+  return made.error();
+}
+
+Result<std::vector<SimServer>> SharedWorld::servers() {
+  const std::scoped_lock lock(mutex_);
+  if (auto fresh = refresh(); !fresh) return fresh.error();
+  keep_time();
+  std::vector<SimServer> servers;
+  servers.reserve(world_->servers().size());
+  for (const auto& [number, server] : world_->servers()) servers.push_back(server);
+  return servers;
+}
+
+Result<Done> SharedWorld::change(const std::function<Result<Done>(World& world)>& what) {
+  const std::scoped_lock lock(mutex_);
+  auto change = begin();
+  if (!change) return change.error();
+  keep_time();
+  if (auto done = what(*world_); !done) {
+    forget();
+    return done;
+  }
+  return finish(*std::move(change));
+}
+
 Result<Json> SharedWorld::by_hand(const CtlCommand& command) {
   const std::scoped_lock lock(mutex_);
   auto change = begin();
   if (!change) return change.error();
+  keep_time();
   world_->keep_history(faults_->find(FaultKind::kLagList) != nullptr);
   Result<Json> done = do_by_hand(command, *world_, *faults_);
   if (auto finished = finish(*std::move(change)); !finished) return finished.error();
@@ -265,6 +309,9 @@ Result<Done> SharedWorld::prepare(const std::vector<Fault>& faults, std::optiona
   const std::scoped_lock lock(mutex_);
   auto change = begin();
   if (!change) return change.error();
+  if (world_->root().settings.machines == Machines::kReal) {
+    return Error{ErrorCode::kInvalid, "this world's machines are real: it cannot be served as a simulated one"};
+  }
   for (const Fault& fault : faults) faults_->set(fault);
   if (seed && world_->root().last_server == 0) world_->root().settings.seed = *seed;
   return finish(*std::move(change));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "providers/sim/faults.h"
 #include "providers/sim/world.h"
 #include "providers/sim/world_file.h"
+#include "state/machine_clock.h"
 
 namespace switchyard {
 
@@ -35,12 +37,20 @@ class SharedWorld : public SimulatedTime {
     std::string path;                                             // empty: in memory only
     enum class Access { kWrite, kRead } access = Access::kWrite;  // kRead: works in memory on what the file says
     WorldSettings fresh{};                                        // of a world that does not exist yet
-    std::optional<SimTerms> terms{};  // the account's; taken up unless others were set by hand
+    std::optional<SimTerms> terms{};   // the account's; taken up unless others were set by hand
+    MachineClock clock = machine_now;  // the time of a world of real machines
+    // Of a world of real machines: makes room for a new server before its create is committed. What it fails with the
+    // create fails with, and nothing has happened.
+    std::function<Result<Done>(World& world, std::int64_t number, const CreateRequest& request)> on_create{};
   };
   explicit SharedWorld(Options options) : options_(std::move(options)) {}
 
   SimReply call(const Call& call);
   Result<Json> by_hand(const CtlCommand& command);
+  // All servers, as they are now.
+  Result<std::vector<SimServer>> servers();
+  // One change by whoever sees what became of the world's machines, whole or (on its error) not at all.
+  Result<Done> change(const std::function<Result<Done>(World& world)>& what);
   // Sets faults and seed before it is served; the seed counts only for a world that is still untouched.
   Result<Done> prepare(const std::vector<Fault>& faults, std::optional<std::uint64_t> seed);
 
@@ -60,10 +70,12 @@ class SharedWorld : public SimulatedTime {
   Result<Done> open();
   Result<Done> load();
   void adopt(WorldFile::Root root, WorldFile::Servers servers);
-  void forget();  // after a change that could not be written: the file is the truth
+  void forget();     // after a change that could not be written: the file is the truth
+  void keep_time();  // of real machines
 
   SimReply answer(const Call& call);
   Result<Answer> carry_out(const Call& call);
+  Result<Created> make_room(Result<Created> created, const CreateRequest& request);
   std::optional<Error> over_rate_limit();
   std::optional<SimReply::Rate> rate() const;
   bool may_write() const { return options_.access == Options::Access::kWrite; }
@@ -75,6 +87,7 @@ class SharedWorld : public SimulatedTime {
   std::optional<std::int64_t> version_;  // of the file, as it is in memory
   std::optional<World> world_;
   std::optional<FaultBook> faults_;
+  bool made_no_room_ = false;  // on_create failed within the change that is under way
 };
 
 }  // namespace switchyard

@@ -79,7 +79,7 @@ bool already_so(const SimServer& server, Action action) {
 }
 
 Result<Done> allowed(const SimServer& server, Action action) {
-  const std::string who = fmt::format("server \"{}\" ({})", server.name, sim_id(server.number));
+  const std::string who = fmt::format("server \"{}\" ({})", server.name, sim_id(server));
   if (server.work && server.work->end) {
     return Error{ErrorCode::kConflict,
                  fmt::format("{} is busy with {}; ask again when that has ended", who, to_string(server.work->action))};

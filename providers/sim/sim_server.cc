@@ -10,7 +10,10 @@
 namespace switchyard {
 namespace {
 
-constexpr std::string_view kIdPrefix = "sim-";
+constexpr std::string_view prefix_of(Machines machines) {
+  return machines == Machines::kReal ? "local-" : "sim-";
+}
+
 constexpr std::chrono::hours kHour{1};
 
 // Addresses from the private block 10.0.0.0/8 and the documentation prefix 2001:db8::/32, unique up to 2^24 servers.
@@ -51,13 +54,17 @@ AgentReport report_of(const SimServer& server, std::string_view salt, Timestamp 
 
 }  // namespace
 
-std::string sim_id(std::int64_t number) {
-  return fmt::format("{}{}", kIdPrefix, number);
+std::string sim_id(Machines machines, std::int64_t number) {
+  return fmt::format("{}{}", prefix_of(machines), number);
 }
 
-std::optional<std::int64_t> parse_sim_id(std::string_view id) {
-  if (!id.starts_with(kIdPrefix)) return std::nullopt;
-  id.remove_prefix(kIdPrefix.size());
+std::string sim_id(const SimServer& server) {
+  return sim_id(server.address.empty() ? Machines::kSimulated : Machines::kReal, server.number);
+}
+
+std::optional<std::int64_t> parse_sim_id(Machines machines, std::string_view id) {
+  if (!id.starts_with(prefix_of(machines))) return std::nullopt;
+  id.remove_prefix(prefix_of(machines).size());
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
   if (error != std::errc{} || end != id.data() + id.size() || number <= 0) return std::nullopt;
@@ -94,7 +101,7 @@ std::optional<Timestamp> next_event_of(const SimServer& server, Timestamp now) {
 
 ObservedServer observe(const SimServer& server, Currency currency, std::string_view salt, Timestamp now) {
   ObservedServer seen;
-  seen.id = sim_id(server.number);
+  seen.id = sim_id(server);
   seen.mark = server.mark;
   seen.name = server.name;
   seen.role = server.role;
@@ -109,7 +116,9 @@ ObservedServer observe(const SimServer& server, Currency currency, std::string_v
   seen.last_action_state = server.last_action_state;
   seen.last_action_message = server.last_action_message;
   seen.seen = now;
-  if (server.delivered) {
+  if (server.delivered && !server.address.empty()) {
+    seen.ipv4 = server.address;
+  } else if (server.delivered) {
     seen.ipv4 = ipv4_of(server.number);
     seen.ipv6 = ipv6_of(server.number);
     seen.agent = report_of(server, salt, now);

@@ -36,7 +36,8 @@ struct SimWork {
 
 // One server of a simulated world. All times are the world's.
 struct SimServer {
-  std::int64_t number;  // its id is "sim-NUMBER"; ascending in the order of creation
+  std::int64_t number;    // ascending in the order of creation
+  std::string address{};  // of one that is real (WorldSettings::machines); empty: its number tells its address
   std::optional<Mark> mark{};
   std::string name;
   std::optional<Role> role{};
@@ -72,8 +73,11 @@ struct SimServer {
   friend bool operator==(const SimServer&, const SimServer&) = default;
 };
 
-std::string sim_id(std::int64_t number);
-std::optional<std::int64_t> parse_sim_id(std::string_view id);
+// "sim-NUMBER", or "local-NUMBER" where machines are real.
+enum class Machines { kSimulated, kReal };
+std::string sim_id(Machines machines, std::int64_t number);
+std::string sim_id(const SimServer& server);
+std::optional<std::int64_t> parse_sim_id(Machines machines, std::string_view id);
 
 // Whether its agent can be reached now.
 bool agent_answers(const SimServer& server);
@@ -87,7 +91,7 @@ std::optional<Timestamp> next_charge(const SimServer& server, Timestamp now);
 // When it next changes by itself.
 std::optional<Timestamp> next_event_of(const SimServer& server, Timestamp now);
 
-// As the provider's listings show it at `now`.
+// As the provider's listings show it at `now`; the agent of a real one speaks for itself.
 ObservedServer observe(const SimServer& server, Currency currency, std::string_view salt, Timestamp now);
 
 }  // namespace switchyard

@@ -20,6 +20,13 @@ constexpr std::int64_t kMicro = 1'000'000;
 constexpr std::uint64_t kForDelivery = 1;
 constexpr std::uint64_t kForAction = 2;
 
+// How long an action on a real machine may take before it counts as failed.
+constexpr std::chrono::minutes kLongestRealAction{5};
+
+Error speaks_for_itself() {
+  return {ErrorCode::kInvalid, "this world's machines are real, and their agents are asked themselves"};
+}
+
 Error no_such_server(std::string_view id) {
   return {ErrorCode::kNotFound, fmt::format("there is no server \"{}\" here", id)};
 }
@@ -52,7 +59,7 @@ std::string World::salt_of(std::int64_t number) const {
 }
 
 const SimServer* World::server(std::string_view id) const {
-  const std::optional<std::int64_t> number = parse_sim_id(id);
+  const std::optional<std::int64_t> number = parse_sim_id(root_.settings.machines, id);
   if (!number) return nullptr;
   const auto found = servers_.find(*number);
   return found == servers_.end() ? nullptr : &found->second;
@@ -79,8 +86,8 @@ Catalogue World::catalogue() const {
   return {.regions = sim_regions(),
           .sizes = sim_sizes(root_.settings.currency),
           .settling = root_.settings.settling,
-          .delivery = std::chrono::minutes(5),
-          .delivery_failed = std::chrono::minutes(15),
+          .delivery = real() ? std::chrono::minutes(1) : std::chrono::minutes(5),
+          .delivery_failed = real() ? std::chrono::minutes(5) : std::chrono::minutes(15),
           .agents = true,
           .resize_is_live = false};
 }
@@ -153,7 +160,8 @@ Result<Created> World::create(const CreateRequest& request, CreateFate fate) {
                              for_people(deposit_needed(terms, existing)), existing, for_people(purse().shown()))};
   }
   const std::int64_t number = ++root_.last_server;
-  if (fate == CreateFate::kLost) return Created{.id = sim_id(number), .now = root_.now};
+  const std::string id = sim_id(root_.settings.machines, number);
+  if (fate == CreateFate::kLost) return Created{.id = id, .now = root_.now};
 
   SimServer server{.number = number,
                    .mark = request.mark,
@@ -164,17 +172,17 @@ Result<Created> World::create(const CreateRequest& request, CreateFate fate) {
                    .created = root_.now,
                    .configuration = configuration_of(request.fields, request.peers, request.secrets, salt_of(number)),
                    .release = root_.settings.release};
-  if (fate == CreateFate::kSucceeds) {
+  if (fate == CreateFate::kSucceeds && !real()) {
     server.ready = root_.now + std::chrono::seconds(Random(draw(kForDelivery, number)).between(60, 240));
   }
   servers_.emplace_hint(servers_.end(), number, std::move(server));
   touched_.insert(number);
   unscheduled_.insert(number);
-  return Created{.id = sim_id(number), .now = root_.now};
+  return Created{.id = id, .now = root_.now};
 }
 
 Result<Done> World::remove(std::string_view id) {
-  const std::optional<std::int64_t> number = parse_sim_id(id);
+  const std::optional<std::int64_t> number = parse_sim_id(root_.settings.machines, id);
   if (!number || !servers_.contains(*number)) return Done{};
   SimServer& leaving = edit(*number);
   root_.calls_cut += leaving.channels;
@@ -211,9 +219,14 @@ Result<Accepted> World::act(std::string_view id, Action action, const Json& argu
   }
   const std::string action_id = fmt::format("act-{}", root_.last_action + 1);
   const std::uint64_t length = draw(kForAction, root_.last_action + 1);
-  const auto started =
-      start_action(edit(found->number), action, arguments.string_or("size", ""), action_id, fate, length, root_.now);
+  SimServer& told = edit(found->number);
+  const auto started = start_action(told, action, arguments.string_or("size", ""), action_id, fate, length, root_.now);
   if (!started) return started.error();
+  if (real() && told.work) {
+    // Nobody sees it done until then: it has failed.
+    told.work->end = root_.now + kLongestRealAction;
+    told.work->fails = true;
+  }
   ++root_.last_action;
   root_.calls_cut += started->calls_cut;
   return Accepted{.action_id = action_id, .now = root_.now};
@@ -236,6 +249,7 @@ Result<Done> World::mark(std::string_view id, const Mark& mark) {
 }
 
 Result<AgentReport> World::status(std::string_view id) const {
+  if (real()) return speaks_for_itself();
   const SimServer* found = server(id);
   if (found == nullptr) return no_such_server(id);
   if (auto reached = reach_agent(*found); !reached) return reached.error();
@@ -243,6 +257,7 @@ Result<AgentReport> World::status(std::string_view id) const {
 }
 
 Result<Done> World::configure(std::string_view id, const Configuration& wanted, std::int64_t fence) {
+  if (real()) return speaks_for_itself();
   const SimServer* found = server(id);
   if (found == nullptr) return no_such_server(id);
   SimServer& told = edit(found->number);
@@ -256,6 +271,7 @@ Result<Done> World::configure(std::string_view id, const Configuration& wanted, 
 }
 
 Result<Done> World::act_on_agent(std::string_view id, Action action, std::int64_t fence) {
+  if (real()) return speaks_for_itself();
   const SimServer* found = server(id);
   if (found == nullptr) return no_such_server(id);
   SimServer& told = edit(found->number);
@@ -273,7 +289,7 @@ Result<std::int64_t> World::find(std::string_view name_or_id) const {
     if (server.name != name_or_id) continue;
     if (number) {
       return Error{ErrorCode::kInvalid, fmt::format("several servers are named \"{}\", such as {} and {}; give the id",
-                                                    name_or_id, sim_id(*number), sim_id(candidate))};
+                                                    name_or_id, sim_id(servers_.at(*number)), sim_id(server))};
     }
     number = candidate;
   }

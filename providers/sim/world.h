@@ -27,6 +27,9 @@ struct WorldSettings {
   std::int64_t requests_per_minute = 0;  // zero: no limit
   std::int64_t page_size = 200;
   std::string release = "2.0";  // what new servers run
+  // kReal: its servers stand on this machine (providers/local). Time is then the clock's, and deliveries and actions
+  // end when somebody says so who has seen it.
+  Machines machines = Machines::kSimulated;
 
   friend bool operator==(const WorldSettings&, const WorldSettings&) = default;
 };
@@ -96,6 +99,10 @@ class World {
   void add_to_balance(Money amount);
   void expire_now(std::int64_t number);
 
+  // Of real machines: what was waited for is seen to be so.
+  void deliver(std::int64_t number);
+  void end_work(std::int64_t number);
+
   // Listings that lag need the past; it is kept from here on, for the settling time, in memory only.
   void keep_history(bool keep);
 
@@ -111,6 +118,7 @@ class World {
   };
 
   const SimServer* server(std::string_view id) const;
+  bool real() const { return root_.settings.machines == Machines::kReal; }
   std::uint64_t draw(std::uint64_t purpose, std::int64_t number) const;
   ObservedServer seen_at(const SimServer& server, Timestamp time) const;
   void happen(SimServer& server);

@@ -20,7 +20,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::array<const char*, 1> kSteps = {R"sql(
+constexpr std::array<const char*, 2> kSteps = {R"sql(
 CREATE TABLE world (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   now INTEGER NOT NULL,             -- milliseconds since 1970, as all times here
@@ -59,6 +59,9 @@ CREATE TABLE server (
   fence INTEGER NOT NULL,
   removed INTEGER                   -- gone since; kept for listings that lag
 ) STRICT;
+)sql",
+                                               R"sql(
+ALTER TABLE server ADD COLUMN address TEXT NOT NULL DEFAULT '';  -- of a real one
 )sql"};
 
 // "SYsw" in ASCII: a Switchyard simulated world.
@@ -157,6 +160,7 @@ Result<SimServer> load_server(const sqlite::Statement& row) {
   server.heard = row.time(column++);
   server.fence = row.integer(column++);
   server.removed = next_time();
+  server.address = next_text();
   return server;
 }
 
@@ -253,15 +257,17 @@ Result<WorldFile::Servers> WorldFile::load_servers() {
   const Result<std::int64_t> version = sqlite::version_of(*database_, format());
   if (!version) return version.error();
   if (*version == 0) return servers;
-  const auto read = database_->prepare(fmt::format("SELECT {} FROM server ORDER BY number", kColumns))
-                        .for_each_row([&servers](const sqlite::Statement& row) -> Result<Done> {
-                          Result<SimServer> server = load_server(row);
-                          if (!server) return server.error();
-                          auto& place = server->removed ? servers.removed : servers.living;
-                          const std::int64_t number = server->number;
-                          place.emplace_hint(place.end(), number, *std::move(server));
-                          return Done{};
-                        });
+  const auto read =
+      database_
+          ->prepare(fmt::format("SELECT {}, {} FROM server ORDER BY number", kColumns, *version < 2 ? "''" : "address"))
+          .for_each_row([&servers](const sqlite::Statement& row) -> Result<Done> {
+            Result<SimServer> server = load_server(row);
+            if (!server) return server.error();
+            auto& place = server->removed ? servers.removed : servers.living;
+            const std::int64_t number = server->number;
+            place.emplace_hint(place.end(), number, *std::move(server));
+            return Done{};
+          });
   if (!read) return read.error();
   return servers;
 }
@@ -277,9 +283,10 @@ Result<Done> WorldFile::save_root(const WorldRoot& root, const FaultBook& faults
 
 Result<Done> WorldFile::save_server(const SimServer& server) {
   static const std::string kSql = fmt::format(
-      "INSERT OR REPLACE INTO server ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "INSERT OR REPLACE INTO server ({}, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?)",
+      "?, ?, ?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?)",
       kColumns);
   const std::optional<Mark>& mark = server.mark;
   using Text = std::optional<std::string>;
@@ -322,6 +329,7 @@ Result<Done> WorldFile::save_server(const SimServer& server) {
       .bind(server.heard)
       .bind(server.fence)
       .bind_or_null(server.removed)
+      .bind(std::string_view(server.address))
       .run();
 }
 

@@ -49,6 +49,7 @@ Json to_json(const WorldRoot& root) {
       .set("requestsPerMinute", settings.requests_per_minute)
       .set("pageSize", settings.page_size)
       .set("release", settings.release)
+      .set("realMachines", settings.machines == Machines::kReal)
       .set("refusedForMoney", root.refused_for_money)
       .set("callsCut", root.calls_cut)
       .set("callsLostToExpiry", root.calls_lost_to_expiry)
@@ -78,6 +79,7 @@ Result<WorldRoot> root_from_json(const Json& json) {
   settings.page_size = json.integer_or("pageSize", 0);
   if (settings.page_size <= 0) return senseless("page size");
   settings.release = json.string_or("release", "");
+  settings.machines = json.boolean_or("realMachines", false) ? Machines::kReal : Machines::kSimulated;
   return WorldRoot{.now = {},
                    .balance_micro_minor = 0,
                    .last_server = json.integer_or("lastServer", 0),

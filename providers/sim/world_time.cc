@@ -95,6 +95,21 @@ void World::expire_if_spent() {
   }
 }
 
+void World::deliver(std::int64_t number) {
+  SimServer& server = edit(number);
+  if (server.phase != Phase::kProvisioning) return;
+  server.ready = root_.now;
+  happen(server);
+}
+
+void World::end_work(std::int64_t number) {
+  SimServer& server = edit(number);
+  if (!server.work) return;
+  server.work->fails = false;
+  server.work->end = root_.now;
+  happen(server);
+}
+
 void World::expire_now(std::int64_t number) {
   SimServer& server = edit(number);
   if (server.delivered) root_.calls_lost_to_expiry += expire(server, root_.now);

@@ -84,6 +84,33 @@ TEST(WorldFile, GoesOnAsIfItHadNeverBeenClosed) {
   }
 }
 
+TEST(WorldFile, OfTheVersionBeforeIsReadAsItIsAndBroughtUpToDateByTheFirstWriter) {
+  const ScratchFolder folder;
+  std::vector<ObservedServer> servers;
+  {
+    SmallWorld world(in_file(folder));
+    fill(world);
+    servers = listing(world);
+  }
+  const std::string path = in_file(folder).path;
+  {
+    auto database = sqlite::Database::open(path, {.access = sqlite::Database::Access::kReadWrite, .if_damaged = {}});
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE((*database)->execute("ALTER TABLE server DROP COLUMN address").ok());
+    ASSERT_TRUE((*database)->execute("PRAGMA user_version = 1").ok());
+  }
+  {
+    SmallWorld reading(read_only(folder));
+    EXPECT_EQ(listing(reading), servers);
+  }
+  SmallWorld writing(in_file(folder));
+  EXPECT_EQ(listing(writing), servers);
+  writing.advance(minutes(1));
+  auto database = sqlite::Database::open(path, {.access = sqlite::Database::Access::kReadOnly, .if_damaged = {}});
+  ASSERT_TRUE(database.ok());
+  EXPECT_EQ(*(*database)->number("PRAGMA user_version"), 2);
+}
+
 TEST(WorldFile, IsMadeWithItsFoldersAtTheFirstUseAndNotBefore) {
   const ScratchFolder folder;
   SmallWorld world(in_file(folder));
