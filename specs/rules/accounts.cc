@@ -11,7 +11,7 @@
 namespace switchyard {
 namespace {
 
-// The simulator's catalogue (providers/sim).
+// The simulator's catalogue (providers/sim), which local machines are sold by as well.
 constexpr std::array<std::string_view, 8> kSimRegions{"ams1", "blr1", "fra1", "lon1", "nyc1", "sfo1", "sgp1", "syd1"};
 constexpr std::array<std::string_view, 4> kSimSizes{"s-1vcpu-2gb", "s-2vcpu-4gb", "s-4vcpu-8gb", "s-8vcpu-16gb"};
 constexpr std::array<std::string_view, 5> kAmounts{"spec.deposit.base", "spec.deposit.perServer", "spec.reserve",
@@ -24,12 +24,12 @@ bool is_cloud(std::string_view provider) {
 }  // namespace
 
 std::span<const std::string_view> known_regions(std::string_view provider) {
-  if (provider == "sim") return kSimRegions;
+  if (provider == "sim" || provider == "local") return kSimRegions;
   return {};
 }
 
 std::span<const std::string_view> known_sizes(std::string_view provider) {
-  if (provider == "sim") return kSimSizes;
+  if (provider == "sim" || provider == "local") return kSimSizes;
   return {};
 }
 
@@ -40,6 +40,10 @@ void check_accounts(const Inventory& inventory, Complaints& complaints) {
     if (is_cloud(provider) && (!token.exists() || token.is_null())) {
       complaints.error(account, "spec.credentials", "credentials are missing",
                        fmt::format("{} asks for a token; write credentials: {{token: {{env: NAME}}}}", provider));
+    }
+    if (provider == "local" && account.find("spec.endpoint").exists()) {
+      complaints.error(account, "spec.endpoint", "a setting of another provider",
+                       "local is this machine and has no endpoint; remove endpoint");
     }
     for (const std::string_view path : {"spec.sim.seed", "spec.sim.pace"}) {
       if (!account.find(path).exists()) continue;
