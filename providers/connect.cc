@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "providers/expect_currency.h"
+#include "providers/local/connect_local.h"
 #include "providers/sim/http_provider.h"
 #include "providers/sim/shared_world.h"
 #include "providers/sim/sim_provider.h"
@@ -63,9 +64,10 @@ Result<Connected> connect(const DesiredAccount& account, const ConnectOptions& o
       if (account.endpoint.empty()) return connect_embedded_sim(account, options);
       return connect_served_sim(account);
     }
-    if (account.provider == "local" || account.provider == "digitalocean" || account.provider == "hetzner") {
+    if (account.provider == "local") return connect_local(account, options);
+    if (account.provider == "digitalocean" || account.provider == "hetzner") {
       return Error{ErrorCode::kInvalid,
-                   fmt::format("account \"{}\": provider \"{}\" is not built into this version yet: use sim",
+                   fmt::format("account \"{}\": provider \"{}\" is not built into this version yet: use sim or local",
                                account.name, account.provider)};
     }
     return Error{

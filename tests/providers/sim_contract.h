@@ -10,9 +10,11 @@
 #include "providers/sim/http_provider.h"
 #include "providers/sim/server.h"
 #include "tests/providers/agent/served_agents.h"
+#include "tests/providers/local/local_subject.h"
 #include "tests/providers/small_world.h"
 
-// What every Provider and Agent promises is held against the simulator in this process and over HTTP alike.
+// What every Provider and Agent promises is held against the simulator in this process and over HTTP, and against a
+// fleet of (fake) agents on this machine, alike.
 namespace switchyard {
 
 // A provider under test, with the hands that move its world.
@@ -20,6 +22,8 @@ struct Subject {
   Connection connection;
   std::function<Json(const CtlCommand&)> ctl;
   std::shared_ptr<void> keeps;  // whatever serves it
+  // Of real machines: waits until a delivery or an action has come to its end; time alone ends none. Empty: simulated.
+  std::function<bool(const std::string& id)> settles{};
 };
 
 inline Subject in_this_process() {
@@ -44,6 +48,14 @@ inline Subject over_http() {
           .keeps = served};
 }
 
+inline Subject on_this_machine() {
+  const auto site = std::make_shared<LocalSite>();
+  return {.connection = site->connect(LocalFleet::Options::Access::kWrite),
+          .ctl = [site](const CtlCommand& command) { return site->ctl(command); },
+          .keeps = site,
+          .settles = [site](const std::string& id) { return site->settles(id); }};
+}
+
 // The world in this process, its agents behind certificates on both sides.
 inline Subject over_certificates() {
   Subject subject = in_this_process();
@@ -57,15 +69,23 @@ class SimContract : public ::testing::TestWithParam<Subject (*)()> {
   Agent& agent() { return *subject_.connection.agent; }
   Json ctl(const CtlCommand& command) { return subject_.ctl(command); }
   void advance(Duration by) { ctl(CtlAdvance{.by = by}); }
+  bool real() const { return static_cast<bool>(subject_.settles); }
+  // Until what is under way on it has ended by itself.
+  void settle(const std::string& id, Duration simulated) {
+    if (real()) {
+      EXPECT_TRUE(subject_.settles(id)) << id;
+    }
+    advance(simulated);
+  }
   std::string delivered(const CreateRequest& request) {
     std::string id = provider().create(request, kLimits)->id;
-    advance(std::chrono::minutes(4));
+    settle(id, std::chrono::minutes(4));
     return id;
   }
   ObservedServer see(const std::string& id) { return *provider().get(id, kLimits); }
   // Advances until the action under way has ended.
   ObservedServer after_action(const std::string& id) {
-    advance(std::chrono::minutes(5));
+    settle(id, std::chrono::minutes(5));
     return see(id);
   }
 
@@ -74,7 +94,7 @@ class SimContract : public ::testing::TestWithParam<Subject (*)()> {
 };
 
 inline std::string name_of_subject(const ::testing::TestParamInfo<Subject (*)()>& info) {
-  constexpr std::array<const char*, 3> kNames = {"InThisProcess", "OverHttp", "OverCertificates"};
+  constexpr std::array<const char*, 4> kNames = {"InThisProcess", "OverHttp", "OverCertificates", "OnThisMachine"};
   return kNames.at(info.index);
 }
 
