@@ -158,7 +158,7 @@ Argument server_argument() {
 Command ctl_command() {
   return {
       .name = "ctl",
-      .sentence = "Changes a simulated world by hand.",
+      .sentence = "Changes a simulated world, or the account of a local fleet, by hand.",
       .example =
           "switchyard sim ctl --world .switchyard/sim-main.db balance 177.40\n"
           "switchyard sim ctl --endpoint http://127.0.0.1:9180 dump",
