@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <set>
 
 #include "providers/agent/kamailio/hot.h"
@@ -21,10 +22,15 @@ using kamailio::Rpc;
 
 constexpr Duration kAnswerTime{2000};
 constexpr Duration kCheckTime{20'000};
-constexpr std::string_view kProgram = "/usr/sbin/kamailio";
 
 // Members of Rendered::hot that are no settings of group "sw".
 constexpr std::array<std::string_view, 3> kLists{"destinations", "mediaServers", "registrations"};
+
+// The one of the package, or the one that was named when the agent was started.
+std::string program() {
+  const char* named = std::getenv("SWITCHYARD_KAMAILIO");  // NOLINT(concurrency-mt-unsafe): the agent sets no variables
+  return named == nullptr || *named == '\0' ? "/usr/sbin/kamailio" : named;
+}
 
 bool is_list(std::string_view name) {
   return std::ranges::find(kLists, name) != kLists.end();
@@ -69,12 +75,14 @@ Error no_process(const Error& error) {
 KamailioDriver::KamailioDriver(Place place) : place_(std::move(place)) {}
 
 Result<Rendered> KamailioDriver::render(const Configuration& wanted, Traffic traffic) const {
-  return kamailio::render(place_, wanted, traffic);
+  Result<Rendered> rendered = kamailio::render(place_, wanted, traffic);
+  if (rendered.ok() && !rendered->arguments.empty()) rendered->arguments.front() = program();
+  return rendered;
 }
 
 Result<Done> KamailioDriver::check(const Rendered& /*rendered*/, const std::string& generation) {
-  const Result<kamailio::Said> said = kamailio::run_program(
-      {std::string(kProgram), "-c", "-E", "-f", generation + "/kamailio.cfg", "-M", "8"}, kCheckTime);
+  const Result<kamailio::Said> said =
+      kamailio::run_program({program(), "-c", "-E", "-f", generation + "/kamailio.cfg", "-M", "8"}, kCheckTime);
   if (!said.ok()) return said.error();
   if (said->exit_code == 0) return Done{};
   const std::string words = complaints_of(said->text);
@@ -275,14 +283,14 @@ Result<Done> KamailioDriver::set_traffic(Traffic traffic) {
 
 Result<std::string> KamailioDriver::installed() {
   struct stat file {};
-  if (::stat(std::string(kProgram).c_str(), &file) != 0) {
-    return Error{.code = ErrorCode::kNotFound, .message = fmt::format("{} is not installed", kProgram)};
+  if (::stat(program().c_str(), &file) != 0) {
+    return Error{.code = ErrorCode::kNotFound, .message = fmt::format("{} is not installed", program())};
   }
   // Its version alone does not tell one build of a package from the next.
   const std::string build =
       sha256_hex(fmt::format("{} {} {}", file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec)).substr(0, 8);
   if (build == build_) return installed_;
-  const Result<kamailio::Said> said = kamailio::run_program({std::string(kProgram), "-v"}, kCheckTime);
+  const Result<kamailio::Said> said = kamailio::run_program({program(), "-v"}, kCheckTime);
   if (!said.ok()) return said.error();
   std::string_view line = std::string_view(said->text).substr(0, said->text.find('\n'));
   if (line.starts_with("version: ")) line.remove_prefix(9);
