@@ -2,9 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 namespace switchyard::sqlite {
 
 Result<std::int64_t> version_of(Database& database, const Format& format) {
+  // All of it from one moment: between two of these another process may make the file.
+  std::optional<Transaction> moment;
+  if (!database.in_transaction()) {
+    auto begun = Transaction::begin(database, Transaction::Kind::kRead);
+    if (!begun) return begun.error();
+    moment.emplace(*std::move(begun));
+  }
   const auto version = database.number("PRAGMA user_version");
   if (!version) return version.error();
   const auto id = database.number("PRAGMA application_id");

@@ -181,7 +181,9 @@ TEST(Migration, ProcessesThatMakeTheSameFileMakeItOnce) {
     const auto make = [&path] {
       auto database = Database::open(path, {.access = Database::Access::kCreate, .if_damaged = {}});
       if (!database || !(*database)->use_write_ahead_log()) return 1;
-      return sqlite::migrate(**database, shelf(kShelf2)).ok() ? 0 : 2;
+      const auto migrated = sqlite::migrate(**database, shelf(kShelf2));
+      if (!migrated.ok()) std::fputs((migrated.error().message + "\n").c_str(), stderr);
+      return migrated.ok() ? 0 : 2;
     };
     Child first(make);
     Child second(make);
