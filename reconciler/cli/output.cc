@@ -26,7 +26,8 @@ int write_all(int file, std::string_view text) {
 
 Output::Output(Colour wanted)
     : talk_is_terminal_(::isatty(STDERR_FILENO) == 1),
-      result_colour_(wanted == Colour::kOn && ::isatty(STDOUT_FILENO) == 1 ? Colour::kOn : Colour::kOff),
+      result_is_terminal_(::isatty(STDOUT_FILENO) == 1),
+      result_colour_(wanted == Colour::kOn && result_is_terminal_ ? Colour::kOn : Colour::kOff),
       talk_colour_(wanted == Colour::kOn && talk_is_terminal_ ? Colour::kOn : Colour::kOff) {}
 
 void Output::result(std::string_view text) {
@@ -40,7 +41,7 @@ void Output::talk(std::string_view text) {
 
 std::string Output::lost() const {
   const bool of_a_disk = result_failure_ == ENOSPC || result_failure_ == EDQUOT || result_failure_ == EFBIG ||
-                         (result_failure_ == EIO && ::isatty(STDOUT_FILENO) != 1);
+                         (result_failure_ == EIO && !result_is_terminal_);
   return of_a_disk ? std::strerror(result_failure_) : "";
 }
 

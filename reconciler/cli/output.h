@@ -27,6 +27,7 @@ class Output {
 
  private:
   bool talk_is_terminal_;
+  bool result_is_terminal_;  // at the start: one that is gone is told from a disk by that
   Colour result_colour_;
   Colour talk_colour_;
   int result_failure_ = 0;  // errno
