@@ -299,6 +299,15 @@ void Laws::strangers_are_untouched(const std::string& account, const Census& cen
 }
 
 void Laws::converged(const DesiredFleet& fleet, const std::set<Key>& kept_by_protection) {
+  // What is wanted stopped and stands still in another account moves when it is started: nobody pays for a second one.
+  std::map<Key, int> at_rest;
+  for (const DesiredAccount& account : fleet.accounts) {
+    for (const Machine& machine : worlds_.census(account.name).machines) {
+      const DesiredServer* wanted = fleet.server(machine.key);
+      const bool rests = wanted != nullptr && wanted->power == Power::kStopped && wanted->account != account.name;
+      if (rests && machine.fleet == account.fleet) ++at_rest[machine.key];
+    }
+  }
   for (const DesiredAccount& account : fleet.accounts) {
     std::map<Key, int> there;
     const Census census = worlds_.census(account.name);
@@ -308,13 +317,13 @@ void Laws::converged(const DesiredFleet& fleet, const std::set<Key>& kept_by_pro
     }
     for (const DesiredServer& wanted : fleet.servers) {
       if (wanted.account != account.name) continue;
-      const int number = there[wanted.key];
+      const int number = there[wanted.key] + at_rest[wanted.key];
       assert_that(kConverges, number == 1,
                   [&] { return fmt::format("{} is there {} times", to_string(wanted.key), number); });
       there.erase(wanted.key);
     }
     for (const auto& [key, number] : there) {
-      assert_that(kConverges, number == 0 || kept_by_protection.contains(key),
+      assert_that(kConverges, number == 0 || at_rest[key] == 1 || kept_by_protection.contains(key),
                   [&, what = to_string(key)] { return what + " is there and not wanted"; });
     }
   }
