@@ -16,6 +16,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -53,8 +54,15 @@ class Descriptor {
 };
 
 std::string bytes_of(const std::string& path) {
+  // A process may end while its file is read (ESRCH): that throws from the stream's buffer, and here it is the end.
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ostringstream bytes;
+  try {
+    bytes << file.rdbuf();
+  } catch (const std::ios_base::failure&) {
+    return {};
+  }
+  return bytes.str();
 }
 
 // Words that each end with a zero byte, as in /proc.

@@ -106,9 +106,11 @@ std::string owner_of(const std::string& inode, pid_t group, bool& ours) {
   each_process([&](pid_t pid) {
     if (!owner.empty() || ours) return;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+    // It may end meanwhile, which is the end of its list as well.
+    for (auto entry = fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
       std::error_code gone;
-      if (fs::read_symlink(entry.path(), gone) != wanted) continue;
+      if (fs::read_symlink(entry->path(), gone) != wanted) continue;
       const auto stat = stat_of(pid);
       if (!stat) return;
       ours = group != 0 && stat->group == group;
