@@ -21,8 +21,9 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 // Third octets are drawn from the process number, so that several runs on one machine do not meet.
+// Where no other test has servers.
 std::string own_network() {
-  return "127.66." + std::to_string(::getpid() % 200 + 20) + ".0/24";
+  return "127.67." + std::to_string(::getpid() % 200 + 20) + ".0/24";
 }
 
 std::string prefix() {
