@@ -304,8 +304,8 @@ void Laws::converged(const DesiredFleet& fleet, const std::set<Key>& kept_by_pro
   for (const DesiredAccount& account : fleet.accounts) {
     for (const Machine& machine : worlds_.census(account.name).machines) {
       const DesiredServer* wanted = fleet.server(machine.key);
-      const bool rests = wanted != nullptr && wanted->power == Power::kStopped && wanted->account != account.name;
-      if (rests && machine.fleet == account.fleet) ++at_rest[machine.key];
+      const bool elsewhere = wanted != nullptr && wanted->power == Power::kStopped && wanted->account != account.name;
+      if (elsewhere && machine.phase == "stopped" && machine.fleet == account.fleet) ++at_rest[machine.key];
     }
   }
   for (const DesiredAccount& account : fleet.accounts) {
