@@ -101,12 +101,14 @@ class Copy:
 def link(copies):
     witness = os.path.join(OUT, "mutant.o")
     subprocess.run(["g++", "-std=c++20", "-O1", "-I" + TOP, "-c", os.path.join(HERE, "mutant.cc"), "-o", witness], check=True)
-    broken = [copy.object for copy in copies] + [witness]
     for program, folder in PROGRAMS.items():
         target = "%s/%s" % (folder, program)
         listed = subprocess.run(["ninja", "-t", "commands", target], cwd=BUILD, check=True, capture_output=True, text=True)
-        # Objects come before libraries, and what they define is not taken from a library again.
-        command = listed.stdout.strip().split("\n")[-1].replace(
+        whole = listed.stdout.strip().split("\n")[-1]
+        # Objects come before libraries, and what they define is not taken from a library again. A program that links no
+        # library of a file's folder has no use for the file, and not what it needs.
+        broken = [copy.object for copy in copies if " %s/lib" % copy.finder.path.split("/")[0] in whole] + [witness]
+        command = whole.replace(
             " -o %s " % target, " -o %s %s " % (os.path.join(OUT, program), " ".join(map(shlex.quote, broken))))
         subprocess.run(command, shell=True, cwd=BUILD, check=True)
 
