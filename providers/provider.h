@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,10 +14,12 @@
 
 namespace switchyard {
 
-// What goes with every call: how long it may take in all, and the fencing number of the lock it is made under.
+// What goes with every call: how long it may take in all, the fencing number of the lock it is made under, and when
+// nobody waits for its answer any more: it ends soon then, and what became of it is not known.
 struct CallLimits {
   Duration timeout;
   std::int64_t fence;
+  std::stop_token give_up{};
 };
 
 struct ListPage {

@@ -31,6 +31,7 @@ struct Dialled {
   std::string endpoint;
   Clock::time_point deadline;
   std::int64_t fence;
+  std::stop_token give_up;
   std::vector<std::string> secrets{};  // that are sent, and must not come back in words for people
 
   Duration left() const { return std::max(Duration(1), std::chrono::duration_cast<Duration>(deadline - Clock::now())); }
@@ -44,7 +45,8 @@ HttpRequest request_to(const Dialled& dialled, std::string method, std::string_v
           .headers = {{std::string(kFenceHeader), std::to_string(dialled.fence)},
                       {std::string(kPatienceHeader), std::to_string((left * 3 / 4).count())}},
           .body = std::move(body),
-          .timeout = left};
+          .timeout = left,
+          .give_up = dialled.give_up};
 }
 
 bool mutates(const HttpRequest& request) {
@@ -229,7 +231,8 @@ Result<Dialled> dial(const ObservedServer& server, std::uint16_t port, const Cal
                  .endpoint = server.ipv4.empty() ? fmt::format("https://[{}]:{}", address, port)
                                                  : fmt::format("https://{}:{}", address, port),
                  .deadline = Clock::now() + limits.timeout,
-                 .fence = limits.fence};
+                 .fence = limits.fence,
+                 .give_up = limits.give_up};
 }
 
 }  // namespace

@@ -46,7 +46,11 @@ std::optional<Pace::Clock::time_point> Pace::not_before(Clock::time_point now) {
   return gate;
 }
 
-Result<Done> Pace::enter(Clock::time_point deadline) {
+Result<Done> Pace::enter(Clock::time_point deadline, const std::stop_token& give_up) {
+  const std::stop_callback wake(give_up, [this] {
+    const std::scoped_lock guard(mutex_);
+    changed_.notify_all();
+  });
   std::unique_lock lock(mutex_);
   for (;;) {
     const Clock::time_point now = Clock::now();
@@ -55,7 +59,7 @@ Result<Done> Pace::enter(Clock::time_point deadline) {
       return Error{ErrorCode::kRateLimited, "the provider's limit of requests is reached; wait and ask again",
                    std::chrono::ceil<std::chrono::milliseconds>(*gate - now)};
     }
-    if (now >= deadline) {
+    if (now >= deadline || give_up.stop_requested()) {
       return Error{ErrorCode::kNotSent, "too many requests are under way: this one found no place in time"};
     }
     if (gate) {

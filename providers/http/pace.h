@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 
 #include "providers/http/transport.h"
 #include "specs/base/result.h"
@@ -21,9 +22,9 @@ class Pace {
   Pace(int concurrency, std::optional<std::int64_t> requests_per_minute)
       : concurrency_(concurrency), requests_per_minute_(requests_per_minute) {}
 
-  // Waits for a place; each success is followed by leave(). Errors: kNotSent (no place before the deadline),
-  // kRateLimited (not before the deadline; with retry_after).
-  Result<Done> enter(Clock::time_point deadline);
+  // Waits for a place; each success is followed by leave(). Errors: kNotSent (no place before the deadline, or before
+  // `give_up`), kRateLimited (not before the deadline; with retry_after).
+  Result<Done> enter(Clock::time_point deadline, const std::stop_token& give_up = {});
   void leave();
 
   // Slows later requests down as an answer's 429, ratelimit-remaining, ratelimit-reset and retry-after ask for.

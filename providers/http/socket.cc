@@ -81,7 +81,12 @@ std::optional<Address> address_of(const std::string& text, std::uint16_t port) {
 
 }  // namespace
 
-Result<Socket> connect_to(const std::string& address, std::uint16_t port, SteadyClock::time_point deadline) {
+void cut(int handle) {
+  ::shutdown(handle, SHUT_RDWR);
+}
+
+Result<Socket> connect_to(const std::string& address, std::uint16_t port, SteadyClock::time_point deadline,
+                          const std::stop_token& give_up) {
   const auto place = address_of(address, port);
   if (!place) {
     return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is no address; write one such as 127.0.0.1", address)};
@@ -94,6 +99,7 @@ Result<Socket> connect_to(const std::string& address, std::uint16_t port, Steady
   };
   if (socket.handle() < 0) return failed(errno);
   if (::connect(socket.handle(), place->raw(), place->size) != 0 && errno != EINPROGRESS) return failed(errno);
+  const std::stop_callback leave(give_up, [&socket] { cut(socket.handle()); });
   if (!wait_for(socket.handle(), POLLOUT, deadline)) return failed(ETIMEDOUT);
   int number = 0;
   socklen_t size = sizeof number;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,9 +41,13 @@ struct Bound {
 // A socket that listens. Errors: kInvalid (address), kConflict (the port is taken), kStorage (no more sockets).
 Result<Bound> listen_on(const std::string& address, std::uint16_t port);
 
-// A connection to an address (no name). Errors: kInvalid (address), kNotSent (nobody there, or the deadline came
-// first).
-Result<Socket> connect_to(const std::string& address, std::uint16_t port, SteadyClock::time_point deadline);
+// Ends what is sent and received, here and wherever else the socket is waited for.
+void cut(int handle);
+
+// A connection to an address (no name). Errors: kInvalid (address), kNotSent (nobody there, or the deadline or
+// `give_up` came first).
+Result<Socket> connect_to(const std::string& address, std::uint16_t port, SteadyClock::time_point deadline,
+                          const std::stop_token& give_up = {});
 
 // "127.0.0.1:40312" of the other end; "somebody" when it cannot be told.
 std::string name_of_peer(int handle);

@@ -104,8 +104,9 @@ Result<HttpAnswer> exchange_over_tls(const HttpTransport::Options& options, cons
   }
   const auto context = make_client_context(*options.tls);
   if (!context) return context.error();
-  const auto socket = connect_to(place->address, place->port, deadline);
+  const auto socket = connect_to(place->address, place->port, deadline, request.give_up);
   if (!socket) return socket.error();
+  const std::stop_callback leave(request.give_up, [&socket] { cut(socket->handle()); });
   const std::unique_ptr<Wire> wire = tls_client_wire(socket->handle(), **context);
   const Wire::Step step = wire->shake_hands(deadline);
   if (step != Wire::Step::kDone) return no_handshake(options.endpoint, *wire, step);

@@ -211,7 +211,7 @@ Result<HttpAnswer> HttpTransport::Impl::exchange_with_far_end(const HttpRequest&
   try {
     exchange = std::make_shared<Exchange>(client_for(request.method));
     exchange->client->request(to_library(request, options, exchange), exchange->cancel.get_token())
-        .then([exchange](web::http::http_response response) {
+        .then([exchange](const web::http::http_response& response) {
           exchange->take_head(response);  // the status counts even if the body never comes
           return response.content_ready();
         })
@@ -222,10 +222,11 @@ Result<HttpAnswer> HttpTransport::Impl::exchange_with_far_end(const HttpRequest&
   }
   const std::int64_t shut_down_before = guard.shut_down();
   const auto ended = [&exchange] { return exchange->ended; };
+  const auto over = [&] { return Clock::now() >= deadline || request.give_up.stop_requested(); };
   std::unique_lock lock(exchange->mutex);
   for (;;) {
     const Clock::time_point pause = std::min(deadline, Clock::now() + FloodGuard::kPause);
-    if (exchange->changed.wait_until(lock, pause, ended) || Clock::now() >= deadline) break;
+    if (exchange->changed.wait_until(lock, pause, ended) || over()) break;
     lock.unlock();
     guard.look();
     lock.lock();
@@ -297,7 +298,7 @@ Result<HttpAnswer> HttpTransport::send(const HttpRequest& request) {
                     impl_->options.endpoint)};
   }
   const Clock::time_point deadline = Clock::now() + request.timeout;
-  if (auto entered = impl_->pace.enter(deadline); !entered) return entered.error();
+  if (auto entered = impl_->pace.enter(deadline, request.give_up); !entered) return entered.error();
   Result<HttpAnswer> answer = impl_->options.tls ? exchange_over_tls(impl_->options, request, deadline)
                                                  : impl_->exchange_with_far_end(request, deadline);
   impl_->pace.leave();

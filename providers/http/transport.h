@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,8 +20,9 @@ struct HttpRequest {
   std::string method;  // "GET"
   std::string path;    // "/v1/servers?page=2", already encoded
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;  // JSON; empty: none
-  Duration timeout;  // for the whole call
+  std::string body;           // JSON; empty: none
+  Duration timeout;           // for the whole call
+  std::stop_token give_up{};  // from then on the deadline counts as over
 };
 
 struct HttpAnswer {

@@ -172,7 +172,8 @@ Result<Done> LocalFleet::bring_about(const CallLimits& limits) {
     });
   }
   if (waiting.empty()) return Done{};
-  const CallLimits one{.timeout = std::min<Duration>(limits.timeout, kOneAnswer), .fence = limits.fence};
+  const CallLimits one{
+      .timeout = std::min<Duration>(limits.timeout, kOneAnswer), .fence = limits.fence, .give_up = limits.give_up};
   std::vector<char> so(waiting.size(), 0);
   side_by_side(waiting.size(), options_.concurrency,
                [&](std::size_t i) { so[i] = has_come_about(waiting[i], one) ? 1 : 0; });
@@ -205,7 +206,8 @@ Result<Done> LocalFleet::ask_agents(std::vector<ObservedServer>& listed, const C
   if (!all) return all.error();
   std::map<std::string, const SimServer*> known;
   for (const SimServer& server : *all) known.emplace(sim_id(server), &server);
-  const CallLimits one{.timeout = std::min<Duration>(limits.timeout, kOneAnswer), .fence = limits.fence};
+  const CallLimits one{
+      .timeout = std::min<Duration>(limits.timeout, kOneAnswer), .fence = limits.fence, .give_up = limits.give_up};
   side_by_side(listed.size(), options_.concurrency, [&](std::size_t i) {
     ObservedServer& seen = listed[i];
     const auto found = known.find(seen.id);

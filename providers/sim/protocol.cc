@@ -46,7 +46,8 @@ HttpRequest request(std::string method, std::string path, const Call& call) {
           .path = std::move(path),
           .headers = {{std::string(kFence), std::to_string(call.limits.fence)}},
           .body = {},
-          .timeout = call.limits.timeout};
+          .timeout = call.limits.timeout,
+          .give_up = call.limits.give_up};
 }
 
 HttpRequest request(std::string method, std::string path, const Call& call, const Json& body) {

@@ -196,7 +196,10 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   for (int round = 0; round < kRounds; ++round) {
     if (Result<Done> ran = executor.run(changes, Intent::Origin::kPlanned, deadline); !ran.ok()) return ran.error();
     if (stopped()) break;
-    if (Result<Done> looked = look_at(accounts); !looked.ok()) return looked.error();
+    if (Result<Done> looked = look_at(accounts); !looked.ok()) {
+      if (stopped()) break;
+      return looked.error();
+    }
     if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected.error();
     if (Result<Done> settled = settle(); !settled.ok()) return settled.error();
     if (stopped()) break;
@@ -261,7 +264,10 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
       if (Result<Done> turned = shop.hands.turn(*due); !turned.ok()) return turned.error();
     }
     if (stopped()) break;
-    if (Result<Done> looked = look_at(accounts); !looked.ok()) return looked.error();
+    if (Result<Done> looked = look_at(accounts); !looked.ok()) {
+      if (stopped()) break;
+      return looked.error();
+    }
     for (const std::string& account : outages) {
       if (!shop.observer.account(account).trouble) executor.tell_account(account, {}, 0, std::nullopt);
     }
@@ -272,12 +278,13 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   }
   report.changes_done = executor.done();
   report.holds = last.holds;
-  for (const auto& [what, hold] : executor.held()) {
+  for (const auto& held : executor.held()) {
+    const auto& what = held.first;
     // One that was held on the way counts only while it is still to be done.
     const bool wanted_still = scope == Scope::kStrict || std::ranges::any_of(last.changes, [&](const Change& change) {
                                 return change.resource == what.first && change.action == what.second;
                               });
-    if (wanted_still) report.holds.push_back(hold);
+    if (wanted_still) report.holds.push_back(held.second);
   }
   // Whatever is wanted and not so is told, so that only a fleet that is as it should be ends well.
   for (const Change& change : last.changes) {
@@ -304,12 +311,14 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     if (!waited_for.ok()) return waited_for.error();
     std::ranges::move(*waited_for, std::back_inserter(report.holds));
   }
-  for (const auto& [what, message] : executor.failures()) {
+  for (const auto& failure : executor.failures()) {
+    const auto& what = failure.first;
     const bool wanted_still =
         std::ranges::any_of(last.holds, [&](const Hold& hold) { return hold.resource == what.first; }) ||
         std::ranges::any_of(last.changes, [&](const Change& change) { return change.resource == what.first; });
     if (scope == Scope::kStrict || report.interrupted || wanted_still) {
-      report.failures.push_back(std::string(to_string(what.second)) + " of " + to_string(what.first) + ": " + message);
+      report.failures.push_back(std::string(to_string(what.second)) + " of " + to_string(what.first) + ": " +
+                                failure.second);
     }
   }
   if (scope == Scope::kStrict) report.stale = executor.stale();
@@ -383,9 +392,8 @@ Result<ApplyReport> Engine::Impl::act(Action action, const std::vector<Key>& ser
   report.interrupted = executor.interrupted();
   std::set<std::string> accounts;
   for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
-  if (shop.hands.runner().stops() == 0) {
-    if (Result<Done> looked = look_at(accounts); !looked.ok()) return looked.error();
-  }
+  Result<Done> looked = look_at(accounts);
+  if (!looked.ok() && looked.error().code != ErrorCode::kCancelled) return looked.error();
   return report;
 }
 

@@ -60,13 +60,14 @@ Result<Done> Engine::recall() {
 }
 
 Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {
-  std::size_t open = accounts.size();
-  for (const std::string& account : accounts) shop.observer.look(account, [&open] { --open; });
-  while (open > 0 && shop.hands.runner().stops() < 2) {
+  const auto open = std::make_shared<std::size_t>(accounts.size());  // a look that is left may still be answered
+  for (const std::string& account : accounts) shop.observer.look(account, [open] { --*open; });
+  while (*open > 0 && shop.hands.runner().stops() == 0) {
     if (Result<Done> turned = shop.hands.turn(shop.now() + std::chrono::seconds(10)); !turned.ok()) return turned;
     if (shop.observer.store_failure()) return *shop.observer.store_failure();
   }
-  if (open > 0) return Error{ErrorCode::kCancelled, "stopped while looking"};
+  if (*open > 0)
+    return Error{ErrorCode::kCancelled, "stopped before all was looked at; nothing is done on a guess, run it again"};
   return Done{};
 }
 
@@ -251,7 +252,10 @@ Result<Done> Engine::import_server(const Key& key, const std::string& account_na
   }
   if (Result<Done> written = shop.hands.write(); !written.ok()) return written;
   if (!ended.ok()) return ended.error();
-  return impl_->look_at({account_name});
+  Result<Done> looked = impl_->look_at({account_name});
+  // It is ours now, whoever stops us before we see it so.
+  if (!looked.ok() && looked.error().code == ErrorCode::kCancelled) return Done{};
+  return looked;
 }
 
 }  // namespace switchyard

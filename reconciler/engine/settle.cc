@@ -192,7 +192,10 @@ Result<Done> Engine::Impl::settle() {
     pause = std::min<Duration>(pause * 2, kLongestPause);
     std::set<std::string> accounts;
     for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
-    if (Result<Done> looked = look_at(accounts); !looked.ok()) return looked;
+    if (Result<Done> looked = look_at(accounts); !looked.ok()) {
+      if (over()) break;
+      return looked;
+    }
     if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected;
   }
   // What was asked for by hand and turned out to be done is a person's word from here on.

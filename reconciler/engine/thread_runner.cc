@@ -1,6 +1,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "reconciler/engine/runner.h"
@@ -26,13 +27,15 @@ class ThreadRunner : public Runner {
       waiting_.clear();
     }
     to_do_.notify_all();
-    // Calls that are under way end by their own deadline.
+    // Nobody waits for an answer any more: an intent that is open stays so, and the next run looks what became of it.
+    leaving_.request_stop();
     threads_.clear();
   }
 
   Timestamp now() override { return machine_now(); }
 
   void start(CallId id, Call call) override {
+    call.limits.give_up = leaving_.get_token();
     const std::scoped_lock guard(mutex_);
     waiting_.emplace_back(id, std::move(call));
     if (idle_ == 0 && static_cast<int>(threads_.size()) < most_) {
@@ -84,6 +87,7 @@ class ThreadRunner : public Runner {
   std::vector<Completion> ended_;
   int idle_ = 0;
   bool closing_ = false;
+  std::stop_source leaving_;
   std::vector<std::jthread> threads_;  // last: joined before the rest goes
 };
 

@@ -11,7 +11,7 @@
 // Words that the tests of the simulator share.
 namespace switchyard {
 
-inline constexpr CallLimits kLimits{.timeout = std::chrono::seconds(5), .fence = 7};
+inline const CallLimits kLimits{.timeout = std::chrono::seconds(5), .fence = 7};
 inline constexpr std::string_view kBeginning = "2026-01-01T00:00:00Z";
 
 // A create of a small switch in London, with two options.

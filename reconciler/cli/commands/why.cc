@@ -23,7 +23,7 @@ int run_why(Context& context, const Arguments& arguments) {
   if (!session) return context.fail(session.error());
   auto& engine = (*session)->engine();
   if (arguments.flag("refresh")) {
-    if (auto done = engine.observe(); !done) return context.fail(done.error());
+    if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   }
   const auto& world = engine.view();
   // The whole fleet is planned (money and order depend on all of it), and only this resource is looked up in its file.

@@ -17,7 +17,7 @@
 
 namespace switchyard {
 
-inline constexpr CallLimits kPatient{.timeout = std::chrono::seconds(10), .fence = 7};
+inline const CallLimits kPatient{.timeout = std::chrono::seconds(10), .fence = 7};
 
 // A server of the fleet: its agent, with the token that it was given.
 class SmallServer {
