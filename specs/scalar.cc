@@ -187,7 +187,7 @@ Reading read_money(std::string_view text, bool quoted) {
   const std::size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   const bool part_fits = point == std::string_view::npos || all_digits(text.substr(point + 1));
-  if (!quoted || text.size() > 16 || !is_decimal_integer(whole) || !part_fits) {
+  if (!quoted || text.size() > 32 || !is_decimal_integer(whole) || !part_fits) {
     return wrong("not an amount of money", fmt::format("\"{}\" is none; write \"20.00\" or 20", shown(text)));
   }
   return {.value = Json(text)};

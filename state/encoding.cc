@@ -81,6 +81,10 @@ class Reader {
     const std::uint64_t value = size();
     return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
   }
+  std::int64_t price() {
+    const std::int64_t value = number();
+    return value >= 0 && value <= kHighestPrice ? value : fail();
+  }
   Timestamp time() {
     const Timestamp value{Duration(number())};
     if (!can_be_a_time(value)) return Timestamp(Duration(fail()));
@@ -189,7 +193,7 @@ AgentReport take_agent(Reader& in) {
 
 std::optional<Rate> take_price(Reader& in) {
   if (!in.flag()) return std::nullopt;
-  const std::int64_t rate = in.number();
+  const std::int64_t rate = in.price();
   const auto currency = Currency::parse(in.text());
   return Rate{.micro_minor_per_hour = rate, .currency = currency ? *currency : Currency()};
 }

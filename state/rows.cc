@@ -108,7 +108,9 @@ Json RowReader::json(int column) {
 Money RowReader::money(int minor_column, int currency_column) {
   const auto currency = Currency::parse(row_.text(currency_column));
   if (!currency) fail("unknown currency", currency_column);
-  return {.minor = integer(minor_column), .currency = currency ? *currency : Currency()};
+  const std::int64_t minor = row_.integer(minor_column);
+  if (!is_amount(minor)) fail("an amount beyond all bounds", minor_column);
+  return {.minor = is_amount(minor) ? minor : 0, .currency = currency ? *currency : Currency()};
 }
 
 }  // namespace switchyard

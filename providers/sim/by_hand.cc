@@ -13,8 +13,6 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t kFormatVersion = 1;
-// So that a balance in 10^-6 minor units, and what is added to it, stays far within 64 bits.
-constexpr std::int64_t kLargestBalance = 1'000'000'000'000;
 
 std::string_view word(ObservedServer::ActionState state) {
   constexpr std::array<std::string_view, 4> kWords = {"none", "running", "done", "failed"};
@@ -105,7 +103,7 @@ Result<Json> do_one(const CtlBalance& command, World& world) {
   const Result<Money> amount = parse_money(text, world.root().settings.currency);
   if (!amount) return amount.error();
   const Money balance = added ? world.purse().shown() + *amount : *amount;
-  if (balance.minor > kLargestBalance || balance.minor < -kLargestBalance) {
+  if (!is_amount(balance.minor)) {
     return Error{ErrorCode::kInvalid,
                  fmt::format("a balance of \"{}\" is more than a simulated account holds", command.amount)};
   }

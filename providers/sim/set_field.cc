@@ -51,6 +51,9 @@ Result<Done> set_price(World& world, SimServer& server, std::string_view value) 
   if (server.price_hidden) return Done{};
   const Result<Rate> rate = parse_rate(value, world.root().settings.currency);
   if (!rate) return rate.error();
+  if (rate->micro_minor_per_hour > kHighestPrice) {
+    return Error{ErrorCode::kInvalid, fmt::format("a price of \"{}\" an hour is more than anybody asks", value)};
+  }
   server.own_price = rate->micro_minor_per_hour;
   return Done{};
 }

@@ -125,6 +125,7 @@ Result<SimServer> load_server(const sqlite::Statement& row) {
   server.expires = next_time();
   server.charged_from = next_time();
   server.own_price = row.optional_integer(column++);
+  if (server.own_price.value_or(0) < 0 || server.own_price.value_or(0) > kHighestPrice) return damaged("price");
   server.price_hidden = row.integer(column++) != 0;
   if (!row.is_null(column)) {
     Result<SimWork> work = json_column(row, column, work_from_json);
@@ -245,6 +246,7 @@ Result<std::optional<WorldFile::Root>> WorldFile::load_root() {
   if (!root) return root.error();
   root->now = row.time(0);
   root->balance_micro_minor = row.integer(1);
+  if (!is_amount(root->balance_micro_minor / 1'000'000)) return damaged("balance");
   const Result<Json> faults_json = parse_json(row.text(3));
   if (!faults_json) return faults_json.error();
   Result<FaultBook> faults = FaultBook::from_json(*faults_json);

@@ -65,13 +65,17 @@ Result<WorldRoot> root_from_json(const Json& json) {
   if (error != std::errc{} || end != seed.data() + seed.size()) return senseless("seed");
   const Result<Currency> currency = Currency::parse(json.string_or("currency", ""));
   if (!currency) return senseless("currency");
+  bool amounts = true;
   const auto money = [&](std::string_view name) {
-    return Money{.minor = json.integer_or(name, 0), .currency = *currency};
+    const std::int64_t minor = json.integer_or(name, 0);
+    amounts = amounts && is_amount(minor);
+    return Money{.minor = minor, .currency = *currency};
   };
   settings.currency = *currency;
   settings.terms = {.deposit_base = money("depositBase"),
                     .deposit_per_server = money("depositPerServer"),
                     .credit = money("creditLine")};
+  if (!amounts) return senseless("amount");
   settings.terms_by_hand = json.boolean_or("termsByHand", false);
   settings.test_period = Duration(json.integer_or("testPeriod", 0));
   settings.settling = Duration(json.integer_or("settling", 0));

@@ -99,7 +99,7 @@ void Planner::account_for_money(Plan& plan) const {
       if (!money.burn_after || !price) {
         money.burn_after.reset();
       } else {
-        money.burn_after->micro_minor_per_hour += sign * price->micro_minor_per_hour;
+        money.burn_after = sign > 0 ? *money.burn_after + *price : *money.burn_after - *price;
       }
     };
     for (const Draft& made : drafts_) {

@@ -1,5 +1,7 @@
 #include "reconciler/core/plan.h"
 
+#include <limits>
+
 // The JSON form of a plan (design 6): what `--json` prints and what a plan file holds. What a reader does not know it
 // passes over; what this reader needs and does not find is an error.
 namespace switchyard {
@@ -142,7 +144,7 @@ class Reader {
   std::optional<Money> money(std::string_view name, Currency currency) {
     const Json* member = json_.find(name);
     if (member == nullptr || member->is_null()) return std::nullopt;
-    Result<Money> parsed = parse_money(json_.string_or(name, ""), currency);
+    Result<Money> parsed = parse_sum(json_.string_or(name, ""), currency);
     if (!parsed.ok()) return nothing(name), std::nullopt;
     return *parsed;
   }
@@ -156,7 +158,17 @@ class Reader {
   std::optional<std::chrono::seconds> seconds(std::string_view name) {
     const Json* member = json_.find(name);
     if (member == nullptr || member->integer() == nullptr) return std::nullopt;
+    constexpr std::int64_t kThousandYears = std::int64_t{1000} * 365 * 86400;  // lasts() says nothing beyond
+    if (*member->integer() < 0 || *member->integer() > kThousandYears) return nothing(name), std::nullopt;
     return std::chrono::seconds(*member->integer());
+  }
+  // A place in the plan, or a line of a file.
+  int number(const Json* member, std::string_view name) {
+    if (member == nullptr || member->integer() == nullptr || *member->integer() < 0 ||
+        *member->integer() > std::numeric_limits<int>::max()) {
+      return nothing(name), 0;
+    }
+    return static_cast<int>(*member->integer());
   }
   Currency currency() {
     Result<Currency> parsed = Currency::parse(json_.string_or("currency", "USD"));
@@ -165,16 +177,13 @@ class Reader {
   }
   std::vector<int> numbers(std::string_view name) {
     std::vector<int> out;
-    for (const Json& element : list(name)) {
-      if (element.integer() == nullptr) nothing(name);
-      out.push_back(element.integer() == nullptr ? 0 : static_cast<int>(*element.integer()));
-    }
+    for (const Json& element : list(name)) out.push_back(number(&element, name));
     return out;
   }
   Source source() {
     const Json* member = json_.find("source");
     if (member == nullptr || member->is_null()) return {};
-    return Source{member->string_or("file", ""), static_cast<int>(member->integer_or("line", 0))};
+    return Source{member->string_or("file", ""), number(member->find("line"), "source")};
   }
   void nothing(std::string_view name) {
     if (problem_.empty()) problem_ = name;
@@ -204,7 +213,7 @@ std::vector<FieldChange> fields_from(Reader& reader) {
 
 Change change_from(const Json& json, std::string& problem) {
   Reader reader(json);
-  Change change{.id = static_cast<int>(json.integer_or("id", 0)),
+  Change change{.id = reader.number(json.find("id"), "id"),
                 .action = reader.word("action", Action::kUpdate, parse_action),
                 .resource = reader.word("resource", Key{Kind::kServer, ""}, parse_key),
                 .account = json.string_or("account", ""),

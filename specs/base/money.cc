@@ -20,6 +20,11 @@ std::int64_t checked_add(std::int64_t a, std::int64_t b) {
   return sum;
 }
 
+// Where a sum that begins with `a` ends when it does not fit.
+std::int64_t end_of(Rate a) {
+  return a.micro_minor_per_hour < 0 ? INT64_MIN : INT64_MAX;
+}
+
 void same(Currency a, Currency b) {
   if (a != b) std::abort();
 }
@@ -76,6 +81,12 @@ Error no_amount(std::string_view text, Currency currency) {
   if (currency.exponent() > 0) example += "." + std::string(static_cast<std::size_t>(currency.exponent()), '0');
   return Error{ErrorCode::kInvalid, "\"" + std::string(text) + "\" is no amount of " + std::string(currency.code()) +
                                         ", such as " + example};
+}
+
+Result<Money> within_bounds(std::string_view text, std::int64_t minor, Currency currency) {
+  if (is_amount(minor)) return Money{minor, currency};
+  return Error{ErrorCode::kInvalid, "\"" + std::string(text) + "\" is beyond the largest amount, " +
+                                        for_people(Money{kLargestAmount, currency})};
 }
 
 std::string decimal_text(std::int64_t value, int places, int at_least) {
@@ -143,7 +154,7 @@ std::string for_people(Money amount) {
   return to_string(amount) + " " + std::string(amount.currency.code());
 }
 
-Result<Money> parse_money(std::string_view text, Currency currency) {
+Result<Money> parse_sum(std::string_view text, Currency currency) {
   bool lost = false;
   const std::optional<Decimal> parts = split(text);
   const auto value = parts ? scaled(*parts, currency.exponent(), lost) : std::nullopt;
@@ -153,18 +164,31 @@ Result<Money> parse_money(std::string_view text, Currency currency) {
   return Money{parts->negative ? -*value : *value, currency};
 }
 
+Result<Money> parse_money(std::string_view text, Currency currency) {
+  const Result<Money> sum = parse_sum(text, currency);
+  return sum.ok() ? within_bounds(text, sum->minor, currency) : sum;
+}
+
 Result<Money> parse_money_rounding_down(std::string_view text, Currency currency) {
   bool lost = false;
   const std::optional<Decimal> parts = split(text);
   const auto value = parts ? scaled(*parts, currency.exponent(), lost) : std::nullopt;
   if (!value) return no_amount(text, currency);
-  if (!parts->negative) return Money{*value, currency};
-  return Money{-*value - (lost ? 1 : 0), currency};
+  return within_bounds(text, parts->negative ? -*value - (lost ? 1 : 0) : *value, currency);
 }
 
 Rate operator+(Rate a, Rate b) {
   same(a.currency, b.currency);
-  return Rate{checked_add(a.micro_minor_per_hour, b.micro_minor_per_hour), a.currency};
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(a.micro_minor_per_hour, b.micro_minor_per_hour, &sum)) sum = end_of(a);
+  return Rate{sum, a.currency};
+}
+
+Rate operator-(Rate a, Rate b) {
+  same(a.currency, b.currency);
+  std::int64_t difference = 0;
+  if (__builtin_sub_overflow(a.micro_minor_per_hour, b.micro_minor_per_hour, &difference)) difference = end_of(a);
+  return Rate{difference, a.currency};
 }
 
 std::string to_string(Rate rate) {
@@ -186,8 +210,8 @@ Money cost_rounded_up(Rate rate, Duration span) {
   const auto micro = static_cast<__int128>(rate.micro_minor_per_hour) * span.count();
   const auto divisor = static_cast<__int128>(3'600'000) * kMicro;
   const __int128 minor = micro <= 0 ? 0 : (micro + divisor - 1) / divisor;
-  if (minor > INT64_MAX) std::abort();
-  return Money{static_cast<std::int64_t>(minor), rate.currency};
+  constexpr std::int64_t kMost = kLargestAmount * 1'000'000;
+  return Money{static_cast<std::int64_t>(std::min<__int128>(minor, kMost)), rate.currency};
 }
 
 std::optional<std::chrono::seconds> lasts(Money amount, Rate rate) {

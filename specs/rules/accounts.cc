@@ -62,8 +62,8 @@ void check_accounts(const Inventory& inventory, Complaints& complaints) {
       if (amount.text_or("").empty()) continue;
       if (parse_money(amount.text_or(""), *currency).ok()) continue;
       complaints.error(account, path, "not an amount of this currency",
-                       fmt::format("{} has {} digits behind the point, and no amount is beyond 10^15", currency->code(),
-                                   currency->exponent()));
+                       fmt::format("{} has {} digits behind the point, and no amount is beyond {}", currency->code(),
+                                   currency->exponent(), to_string(Money{kLargestAmount, *currency})));
     }
   }
 }

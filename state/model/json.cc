@@ -7,9 +7,6 @@
 namespace switchyard {
 namespace {
 
-// 100,000 dollars an hour. Prices are added up over a fleet, and the sum has to have a place in 64 bits.
-constexpr std::int64_t kHighestPrice = 10'000'000'000'000;
-
 Error unreadable(std::string_view what) {
   return Error{ErrorCode::kUnreadable, "unreadable " + std::string(what)};
 }

@@ -1,5 +1,6 @@
 #include "reconciler/cli/plan_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,6 +98,30 @@ TEST_F(PlanFileTest, of_a_newer_program_is_refused_by_name) {
   const auto file = read_plan_file(path("a.plan"));
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().code, ErrorCode::kTooNew);
+}
+
+// A number that was cut to 32 bits would name another change; one beyond all time ended the program.
+TEST_F(PlanFileTest, with_numbers_beyond_all_bounds_is_refused_with_their_name) {
+  struct Wrong {
+    const char* before;
+    const char* after;
+    const char* named;
+  };
+  ASSERT_TRUE(write_plan_file(path("a.plan"), sample_file()));
+  const std::string whole = read("a.plan");
+  for (const Wrong& wrong :
+       {Wrong{"\"id\": 1,", "\"id\": 4294967297,", "\"id\" is wrong"},
+        Wrong{"\"runwaySeconds\": ", "\"runwaySeconds\": 9223372036854775807, \"x\": ", "\"runwaySeconds\" is wrong"},
+        Wrong{"\"runwaySeconds\": ", "\"runwaySeconds\": -1, \"x\": ", "\"runwaySeconds\" is wrong"}}) {
+    std::string text = whole;
+    ASSERT_NE(text.find(wrong.before), std::string::npos) << wrong.before << "\n" << text;
+    text.replace(text.find(wrong.before), std::string(wrong.before).size(), wrong.after);
+    write("a.plan", text);
+    const auto file = read_plan_file(path("a.plan"));
+    ASSERT_FALSE(file) << wrong.after;
+    EXPECT_EQ(file.error().code, ErrorCode::kUnreadable);
+    EXPECT_THAT(file.error().message, ::testing::HasSubstr(wrong.named));
+  }
 }
 
 TEST_F(PlanFileTest, that_was_cut_short_is_refused) {

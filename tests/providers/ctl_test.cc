@@ -123,6 +123,8 @@ TEST(Ctl, SetChangesWhatTheProviderKnows) {
   EXPECT_EQ(to_string(*world.see(id).price), "0.14286");
   world.ctl(CtlSet{.server = "a", .field = "price", .value = "1.50"});
   EXPECT_EQ(to_string(*world.see(id).price), "1.50");
+  EXPECT_THAT(error_of_ctl(world, CtlSet{.server = "a", .field = "price", .value = "100000.01"}),
+              HasSubstr("more than anybody asks"));
   world.ctl(CtlSet{.server = "a", .field = "price", .value = "unknown"});
   EXPECT_FALSE(world.see(id).price.has_value());
   world.ctl(CtlSet{.server = "a", .field = "testPeriod", .value = "30m"});
@@ -162,7 +164,8 @@ TEST(Ctl, AWorldMayReckonInAnotherCurrency) {
 TEST(Ctl, NonsenseIsRefusedWithWords) {
   SmallWorld world;
   EXPECT_THAT(error_of_ctl(world, CtlBalance{.amount = "plenty"}), HasSubstr("plenty"));
-  EXPECT_THAT(error_of_ctl(world, CtlBalance{.amount = "99999999999999"}), HasSubstr("more than"));
+  EXPECT_THAT(error_of_ctl(world, CtlBalance{.amount = "99999999999999"}), HasSubstr("beyond the largest"));
+  EXPECT_THAT(error_of_ctl(world, CtlBalance{.amount = "+10000000000.00"}), HasSubstr("more than"));
   ASSERT_TRUE(world.provider().create(wanted("a"), kLimits).ok());
   EXPECT_THAT(error_of_ctl(world, CtlExpire{.server = "a"}), HasSubstr("not delivered yet"));
   EXPECT_THAT(error_of_ctl(world, CtlPower{.server = "a", .power = Power::kRunning}), HasSubstr("provisioning"));

@@ -111,6 +111,29 @@ TEST(WorldFile, OfTheVersionBeforeIsReadAsItIsAndBroughtUpToDateByTheFirstWriter
   EXPECT_EQ(*(*database)->number("PRAGMA user_version"), 2);
 }
 
+TEST(WorldFile, WithAmountsBeyondAllBoundsIsDamaged) {
+  for (const char* const damage :
+       {"UPDATE world SET balance = 1000000000001000000", "UPDATE world SET balance = -9223372036854775807",
+        "UPDATE world SET root = json_set(root, '$.depositPerServer', 1000000000001)",
+        "UPDATE server SET own_price = 10000000000001", "UPDATE server SET own_price = -1"}) {
+    const ScratchFolder folder;
+    {
+      SmallWorld world(in_file(folder));
+      fill(world);
+    }
+    {
+      auto database = sqlite::Database::open(in_file(folder).path,
+                                             {.access = sqlite::Database::Access::kReadWrite, .if_damaged = {}});
+      ASSERT_TRUE(database.ok());
+      ASSERT_TRUE((*database)->execute(damage).ok()) << damage;
+    }
+    SharedWorld damaged(in_file(folder));
+    const auto servers = damaged.servers();
+    ASSERT_FALSE(servers.ok()) << damage;
+    EXPECT_EQ(servers.error().code, ErrorCode::kUnreadable) << damage;
+  }
+}
+
 TEST(WorldFile, IsMadeWithItsFoldersAtTheFirstUseAndNotBefore) {
   const ScratchFolder folder;
   SmallWorld world(in_file(folder));

@@ -95,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Damage{"UPDATE conditions SET since = 9223372036854775807", "impossible time"},
                       Damage{"UPDATE events SET at = -9223372036854775807", "in table events"},
                       Damage{"UPDATE ledger SET currency = 'usd'", "in table ledger"},
+                      Damage{"UPDATE ledger SET minor = 1000000000001", "an amount beyond all bounds"},
+                      Damage{"UPDATE accounts SET minor = -9223372036854775807", "an amount beyond all bounds"},
                       Damage{"UPDATE intents SET request = '{'", "in table intents"},
                       Damage{"UPDATE outcomes SET kind = 'perhaps'", "unknown outcome"},
                       Damage{"UPDATE servers SET seen = 9223372036854775807", "in table servers"},

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "specs/base/digest.h"
 #include "tests/state/samples.h"
 
@@ -129,6 +131,20 @@ TEST(ModelJson, APriceBeyondAllReasonIsUnreadable) {
   Catalogue offers;
   offers.sizes = {{.name = "s", .price = server.price}};
   EXPECT_EQ(catalogue_from_json(to_json(offers)).error().code, ErrorCode::kUnreadable);
+}
+
+TEST(Encoding, APriceBeyondAllReasonIsDamage) {
+  for (const std::int64_t price : {std::int64_t{-1}, kHighestPrice + 1, std::numeric_limits<std::int64_t>::max()}) {
+    ObservedServer server = an_observed_server("lon-1");
+    std::string bytes;
+    server.price = Rate{kHighestPrice, Currency()};
+    encode_body(server, bytes);
+    EXPECT_TRUE(decode_body(bytes, server).ok());
+    bytes.clear();
+    server.price = Rate{price, Currency()};
+    encode_body(server, bytes);
+    EXPECT_EQ(decode_body(bytes, server).error().code, ErrorCode::kUnreadable) << price;
+  }
 }
 
 // Seen while a fuzz target was written: such a time overflowed where its age was reckoned.

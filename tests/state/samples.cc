@@ -156,8 +156,9 @@ ObservedServer any_server(Random& random) {
   any.created = perhaps(random, time);
   any.delivered = perhaps(random, time);
   any.expires = perhaps(random, time);
-  any.price =
-      perhaps(random, [&] { return Rate{.micro_minor_per_hour = number(), .currency = *Currency::parse("EUR")}; });
+  any.price = perhaps(random, [&] {
+    return Rate{.micro_minor_per_hour = random.between(0, kHighestPrice), .currency = *Currency::parse("EUR")};
+  });
   any.last_action = any_text(random);
   any.last_action_state = static_cast<ObservedServer::ActionState>(random.below(4));
   any.last_action_message = any_text(random);
