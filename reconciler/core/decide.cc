@@ -36,7 +36,7 @@ Draft Planner::draft(const Member& member, Action action, const ObservedServer* 
     change.account = machine->account;
     change.uid = machine->mark ? machine->mark->uid : "";
     change.provider_id = machine->id;
-  } else {
+  } else if (member.desired != nullptr) {
     change.account = member.desired->account;
   }
   Draft made(std::move(change));
@@ -258,12 +258,18 @@ bool Planner::decide_hanging(const Member& member, const ObservedServer& machine
   return true;
 }
 
-// What differs on a machine that is to stay down is brought up when it is started again; its mark at once, because it
-// would be lost with the former name when that is dropped from the YAML meanwhile.
+// What differs on a machine that is to stay down is brought up when it is started again: a replacement too, which would
+// pay for two machines of which none serves, and is told, because it is the other machine that costs until then. Its
+// mark is changed at once: it would be lost with the former name when that is dropped from the YAML meanwhile.
 void Planner::decide_name(const Member& member, const ObservedServer& machine) {
   const ObservedAccount& account = *fleet_.account(machine.account);
   std::vector<FieldChange> fields =
       compare_fields(desired_, *member.desired, member, account.catalogue.value_or(Catalogue{}), in_.fingerprints);
+  const auto moves = std::ranges::find(fields, Effect::kReplace, &FieldChange::effect);
+  if (moves != fields.end()) {
+    warnings_.push_back(to_string(member.key) + " stands still and stays where it is: " + moves->path +
+                        " differs, and it is replaced when it is started again");
+  }
   std::erase_if(fields, [](const FieldChange& field) { return field.path != "metadata.name"; });
   if (fields.empty()) return;
   Draft rename = draft(member, Action::kUpdate, &machine, "metadata.name differs");

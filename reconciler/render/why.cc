@@ -183,10 +183,15 @@ class Answerer {
     const bool held_by_hand = std::ranges::any_of(input_.overrides, [&](const Override& held) {
       return held.resource == key_ || held.resource == Key{Kind::kAccount, desired_->account};
     });
+    const bool at_rest = observed_ != nullptr && observed_->phase == Phase::kStopped;
     set(Why::Verdict::kNothing, fmt::format("Nothing happens to {}: {}.", to_string(key_),
                                             under_way      ? "it is on its way and waited for"
                                             : held_by_hand ? "a person's word is respected"
+                                            : at_rest      ? "it stands still, as the specs say"
                                                            : "it is as the specs say"));
+    for (const auto& warning : input_.view.plan.warnings) {
+      if (warning.starts_with(to_string(key_) + " ")) say(harmless(warning) + ".");
+    }
     say_where_it_is_declared(desired_->source);
     say_what_was_seen(desired_->account);
     if (observed_ != nullptr && observed_->agent) {

@@ -67,6 +67,27 @@ TEST(Replacement, AMachineThatIsDownComesUpWhileItsReplacementIsHeld) {
   EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("replace Server/a: balance, needs 40.00, short 0.01"));
 }
 
+TEST(Replacement, AMachineThatIsWantedStoppedStaysWhereItIsAndThePlanSaysSo) {
+  Picture picture(a_in("london", ", power: stopped"));
+  picture.has_all();
+  EXPECT_THAT(picture.plan().warnings, IsEmpty());
+  picture.want(a_in("london", ", power: stopped, cps: 60"));
+  EXPECT_THAT(picture.plan().warnings, IsEmpty()) << "that costs nothing until it is started";
+  for (const Phase phase : {Phase::kStopped, Phase::kExpired}) {
+    picture["a"].phase = phase;
+    picture.want(a_in("frankfurt", ", power: stopped"));
+    EXPECT_TRUE(picture.plan().empty());
+    EXPECT_THAT(
+        picture.plan().warnings,
+        ElementsAre("Server/a stands still and stays where it is: spec.region differs, and it is replaced when it "
+                    "is started again"));
+  }
+  picture["a"].phase = Phase::kStopped;
+  picture.want(a_in("frankfurt"));
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("replace Server/a"));
+  EXPECT_THAT(picture.plan().warnings, IsEmpty());
+}
+
 TEST(Replacement, AnExpiredMachineThatGoesNeedsARunwayOnlyIfItStays) {
   Picture picture(a_in("london"));
   picture.has_all();
