@@ -43,8 +43,10 @@ Node Node::next() const {
 
 Node Node::find(std::string_view key) const {
   if (type() != Type::kMap) return {};
-  for (Node at = first(); at.exists(); at = at.next().next()) {
-    if (at.type() == Type::kScalar && at.text() == key) return at.next();
+  for (Node at = first(); at.exists();) {
+    const Node value = at.next();
+    if (at.type() == Type::kScalar && at.text() == key) return value;
+    at = value.exists() ? value.next() : Node();
   }
   return {};
 }

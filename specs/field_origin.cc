@@ -41,7 +41,7 @@ std::optional<Source> of_server(const Specs& specs, const Resource& server, std:
     }
     if (set == nullptr) return std::nullopt;
     if (path == "spec.zone" && set->find("spec.zones").exists()) return written_at(specs, *set, "spec.zones");
-    if (const auto in_template = written_at(specs, *set, fmt::format("spec.template.{}", path))) return in_template;
+    if (auto in_template = written_at(specs, *set, fmt::format("spec.template.{}", path))) return in_template;
     return written_at(specs, *set, path);  // labels of the set
   }
   const FieldId option = schema.fields[id].option;

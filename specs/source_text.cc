@@ -122,13 +122,12 @@ std::optional<Diagnostic> SourceText::unreadable() const {
   const auto here = [&](std::size_t at) { return Place{line, static_cast<std::uint32_t>(at - line_start), 1}; };
   for (std::size_t at = 0; at < bytes_.size();) {
     const auto byte = static_cast<unsigned char>(bytes_[at]);
-    if (byte >= 0x20 && byte < 0x7F) {
+    if ((byte >= 0x20 && byte < 0x7F) || byte == '\t' ||
+        (byte == '\r' && at + 1 < bytes_.size() && bytes_[at + 1] == '\n')) {
       ++at;
     } else if (byte == '\n') {
       ++line;
       line_start = ++at;
-    } else if (byte == '\t' || (byte == '\r' && at + 1 < bytes_.size() && bytes_[at + 1] == '\n')) {
-      ++at;
     } else if (byte == '\r') {
       return complain(Severity::kError, here(at), "a carriage return inside a line", "end lines with LF or CR LF");
     } else if (is_control(bytes_, at)) {

@@ -102,9 +102,9 @@ std::string check_timezone(std::string_view text) {
 }
 
 std::string check_host_port(std::string_view text, Port port) {
-  const std::string form = port == Port::kRequired
-                               ? "write host:port, like 10.0.0.9:9060, sip.example.net:9060 or [2001:db8::9]:9060"
-                               : "write a host or host:port, like sip.example.net or [2001:db8::9]:5060";
+  std::string form = port == Port::kRequired
+                         ? "write host:port, like 10.0.0.9:9060, sip.example.net:9060 or [2001:db8::9]:9060"
+                         : "write a host or host:port, like sip.example.net or [2001:db8::9]:5060";
   std::string_view host = text;
   std::string_view number;
   bool has_port = false;

@@ -37,6 +37,7 @@ Result<Done> ip(const std::string& sentence) {
   ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
   ::posix_spawn_file_actions_adddup2(&files, ends[1], 2);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
@@ -78,7 +79,7 @@ std::string in_hexadecimal(const std::string& address) {
 
 }  // namespace
 
-Namespaces::Namespaces(std::string network) {
+Namespaces::Namespaces(const std::string& network) {
   if (network.starts_with("127.")) return;
   const std::string first = network.substr(0, network.find('/'));
   const bool large = network.ends_with("/16");

@@ -13,7 +13,7 @@ namespace switchyard {
 class Namespaces {
  public:
   // "10.66.0.0/16", as Addresses takes it.
-  explicit Namespaces(std::string network);
+  explicit Namespaces(const std::string& network);
 
   // Makes what is missing of a server's. Errors: kRefused (not root), kStorage (what `ip` said).
   Result<Done> make(const std::string& address) const;

@@ -29,6 +29,7 @@ const std::vector<std::string>& sim_regions() {
 
 std::vector<SizeOffer> sim_sizes(Currency currency) {
   std::vector<SizeOffer> offers;
+  offers.reserve(std::size(kSizes));
   for (const Priced& priced : kSizes) {
     offers.push_back({.name = std::string(priced.size), .price = sim_price(priced.size, currency)});
   }

@@ -198,7 +198,7 @@ Result<Done> serve(const ServeOptions& options, std::stop_token stop,
   std::mutex mutex;
   std::condition_variable_any changed;
   std::unique_lock lock(mutex);
-  changed.wait(lock, stop, [] { return false; });
+  changed.wait(lock, std::move(stop), [] { return false; });
   return Done{};
 }
 

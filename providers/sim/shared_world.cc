@@ -48,7 +48,7 @@ void SharedWorld::adopt(WorldFile::Root root, WorldFile::Servers servers) {
     root.root.settings.terms = *options_.terms;
   }
   world_.emplace(std::move(root.root), std::move(servers.living), std::move(servers.removed));
-  faults_ = std::move(root.faults);
+  faults_ = root.faults;
 }
 
 Result<Done> SharedWorld::load() {

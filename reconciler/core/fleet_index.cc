@@ -38,9 +38,7 @@ bool runs(const ObservedServer& server) {
     case Phase::kDraining:
     case Phase::kUpdating:
     case Phase::kProvisioning:
-      return true;
-    case Phase::kStopped:
-      // A stopped server keeps its place and its price at every provider we know.
+    case Phase::kStopped:  // it keeps its place and its price at every provider we know
       return true;
     case Phase::kExpired:
     case Phase::kFailed:
@@ -139,7 +137,7 @@ FleetIndex::FleetIndex(const DesiredFleet& desired, std::span<const ObservedAcco
   });
 }
 
-void FleetIndex::choose(Member& member, std::vector<const ObservedServer*> machines) const {
+void FleetIndex::choose(Member& member, const std::vector<const ObservedServer*>& machines) const {
   const auto given_up = [&](const ObservedServer* server) {
     return std::ranges::binary_search(given_up_, server->mark->uid, {}, &GivenUp::uid);
   };

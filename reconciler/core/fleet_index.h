@@ -54,7 +54,7 @@ class FleetIndex {
   const ObservedAccount* account(std::string_view name) const;
 
  private:
-  void choose(Member& member, std::vector<const ObservedServer*> machines) const;
+  void choose(Member& member, const std::vector<const ObservedServer*>& machines) const;
 
   const DesiredFleet& desired_;
   std::span<const ObservedAccount> observed_;

@@ -114,6 +114,7 @@ void Planner::gate_reactivations() {
       continue;
     }
     std::vector<std::optional<Rate>> prices;
+    prices.reserve(turn.size());
     for (const Draft* made : turn) prices.push_back(price_of(*made));
     const std::vector<ReactivationVerdict> verdicts =
         decide_reactivations(*has, account.reserve, account.minimum_runway, burn_of(account.name), prices);

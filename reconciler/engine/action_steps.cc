@@ -46,7 +46,7 @@ void Executor::begin_action(std::size_t i) {
   when_free_of_calls(i, [this, i, action, arguments] { act(i, action, arguments, [this, i] { finish_change(i); }); });
 }
 
-void Executor::act(std::size_t i, Action action, Json arguments, Next next) {
+void Executor::act(std::size_t i, Action action, const Json& arguments, const Next& next) {
   tasks_[i].acting = action;
   shop_.hands.submit(
       tasks_[i].change.account, [this, i, action, arguments, next]() -> std::optional<Hands::Submission> {
@@ -86,14 +86,14 @@ void Executor::act(std::size_t i, Action action, Json arguments, Next next) {
         return Hands::Submission{
             .intent = std::move(intent),
             .call = std::move(call),
-            .on_answer = [this, i, action, arguments, proof, next](std::int64_t id, Result<Answer> answer) {
-              action_answered(i, action, arguments, id, proof, std::move(answer), next);
+            .on_answer = [this, i, action, arguments, proof, next](std::int64_t id, const Result<Answer>& answer) {
+              action_answered(i, action, arguments, id, proof, answer, next);
             }};
       });
 }
 
-void Executor::action_answered(std::size_t i, Action action, Json arguments, std::int64_t intent,
-                               std::string proof_before, Result<Answer> answer, Next next) {
+void Executor::action_answered(std::size_t i, Action action, const Json& arguments, std::int64_t intent,
+                               const std::string& proof_before, const Result<Answer>& answer, const Next& next) {
   Task& task = tasks_[i];
   if (answer.ok()) {
     std::string action_id;
@@ -102,7 +102,7 @@ void Executor::action_answered(std::size_t i, Action action, Json arguments, std
       shop_.hands.close(intent, Outcome::Kind::kInProgress, {}, action_id);
       return;
     }
-    wait_for_action(i, action, std::move(action_id), intent, std::move(next));
+    wait_for_action(i, action, action_id, intent, next);
     return;
   }
   const Error& error = answer.error();
@@ -164,7 +164,8 @@ void Executor::action_answered(std::size_t i, Action action, Json arguments, std
   on_listing(i, task.change.account, [look] { (*look)(); });
 }
 
-void Executor::wait_for_action(std::size_t i, Action action, std::string action_id, std::int64_t intent, Next next) {
+void Executor::wait_for_action(std::size_t i, Action action, const std::string& action_id, std::int64_t intent,
+                               const Next& next) {
   on_listing(i, tasks_[i].change.account, [this, i, action, action_id, intent, next] {
     Task& task = tasks_[i];
     const ObservedServer* now = machine(task);

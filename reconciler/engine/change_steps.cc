@@ -128,7 +128,7 @@ void Executor::update_drained(std::size_t i) {
 }
 
 // A resource that was given another name: its mark is brought up, the machine stays what it is.
-void Executor::rename(std::size_t i, Next next) {
+void Executor::rename(std::size_t i, const Next& next) {
   tasks_[i].acting = Action::kUpdate;
   shop_.hands.submit(tasks_[i].change.account, [this, i, next]() -> std::optional<Hands::Submission> {
     Task& task = tasks_[i];

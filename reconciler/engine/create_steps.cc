@@ -207,16 +207,17 @@ void Executor::wait_for_delivery(std::size_t i) {
     // gone.
     if (server->missing_since && server->missing_listings >= 2 && known.listed &&
         *known.listed - *server->missing_since >= catalogue.settling) {
-      shop_.hands.read(Call{account, shop_.hands.limits(), GetCall{id}}, [this, i, account, id](Result<Answer> answer) {
-        if (tasks_[i].end) return;
-        ObservedServer* missing = shop_.observer.find(account, id);
-        if (!answer.ok() && answer.error().code == ErrorCode::kNotFound && missing != nullptr) {
-          shop_.observer.prove_gone(*missing);
-          fail(i, "server \"" + id + "\" vanished before it was delivered");
-          return;
-        }
-        wait_for_delivery(i);
-      });
+      shop_.hands.read(Call{account, shop_.hands.limits(), GetCall{id}},
+                       [this, i, account, id](const Result<Answer>& answer) {
+                         if (tasks_[i].end) return;
+                         ObservedServer* missing = shop_.observer.find(account, id);
+                         if (!answer.ok() && answer.error().code == ErrorCode::kNotFound && missing != nullptr) {
+                           shop_.observer.prove_gone(*missing);
+                           fail(i, "server \"" + id + "\" vanished before it was delivered");
+                           return;
+                         }
+                         wait_for_delivery(i);
+                       });
       return;
     }
     const bool late = server->created && known.listed && catalogue.delivery_failed.count() > 0 &&

@@ -77,7 +77,7 @@ void Executor::judge(std::size_t i, Next next) {
   if (!judged.has_peer || (now->agent && now->agent->drained)) {
     // Without a peer nothing is drained actively: new calls would have nowhere to go.
     task.drained_here = task.drained_here || (now->agent && now->agent->drained && judged.has_peer);
-    read_channels(i, std::move(next));
+    read_channels(i, next);
     return;
   }
   step(i, "drains");
@@ -91,7 +91,7 @@ void Executor::judge(std::size_t i, Next next) {
   });
 }
 
-void Executor::read_channels(std::size_t i, Next next) {
+void Executor::read_channels(std::size_t i, const Next& next) {
   const ObservedServer* now = machine(tasks_[i]);
   if (now == nullptr) {
     end(i, End::kStale, "the machine it was planned for is not there any more");

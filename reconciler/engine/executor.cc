@@ -341,7 +341,7 @@ void Executor::release(std::size_t i) {
   }
 }
 
-void Executor::end_held(std::size_t i, Gate gate, std::string reason) {
+void Executor::end_held(std::size_t i, Gate gate, const std::string& reason) {
   const Change& change = tasks_[i].change;
   held_.insert_or_assign(std::pair(change.resource, change.action), Hold{.action = change.action,
                                                                          .resource = change.resource,
@@ -356,7 +356,7 @@ void Executor::end_held(std::size_t i, Gate gate, std::string reason) {
   end(i, End::kHeld, reason);
 }
 
-void Executor::fail(std::size_t i, std::string message) {
+void Executor::fail(std::size_t i, const std::string& message) {
   shop_.failed(tasks_[i].change.resource, tasks_[i].change.action, message);
   end(i, End::kFailed, message);
 }

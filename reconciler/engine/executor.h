@@ -84,8 +84,8 @@ class Executor {
   void begin(std::size_t task);
   void begin_ready();
   void end(std::size_t task, End how, const std::string& text);
-  void end_held(std::size_t task, Gate gate, std::string reason);
-  void fail(std::size_t task, std::string message);
+  void end_held(std::size_t task, Gate gate, const std::string& reason);
+  void fail(std::size_t task, const std::string& message);
   void step(std::size_t task, const std::string& text);
   // What keeps whole accounts waiting is told once an account, not once a change.
   void tell_what_waits();
@@ -112,7 +112,7 @@ class Executor {
   // change_steps.cc
   void begin_update(std::size_t task);
   void update_drained(std::size_t task);
-  void rename(std::size_t task, Next next);
+  void rename(std::size_t task, const Next& next);
   void configure(std::size_t task);
   void wait_until_in_force(std::size_t task, Configuration wanted, std::int64_t intent);
   void finish_change(std::size_t task);
@@ -121,10 +121,11 @@ class Executor {
   // action_steps.cc
   void begin_action(std::size_t task);
   // Sends a provider's or agent's action and goes on once it is proven done; `allowed` false ends the task.
-  void act(std::size_t task, Action action, Json arguments, Next next);
-  void action_answered(std::size_t task, Action action, Json arguments, std::int64_t intent, std::string proof_before,
-                       Result<Answer> answer, Next next);
-  void wait_for_action(std::size_t task, Action action, std::string action_id, std::int64_t intent, Next next);
+  void act(std::size_t task, Action action, const Json& arguments, const Next& next);
+  void action_answered(std::size_t task, Action action, const Json& arguments, std::int64_t intent,
+                       const std::string& proof_before, const Result<Answer>& answer, const Next& next);
+  void wait_for_action(std::size_t task, Action action, const std::string& action_id, std::int64_t intent,
+                       const Next& next);
   bool still_as_planned(std::size_t task);
   Intent intent_for(const Task& task, Action action, Json request);
   // The common end of a mutating call that did not work; true when `again` will run later.
@@ -134,7 +135,7 @@ class Executor {
   // Runs `next` once the machine is at zero calls (or need not be); otherwise the task ends held (law 6).
   void when_free_of_calls(std::size_t task, Next next);
   void judge(std::size_t task, Next next);
-  void read_channels(std::size_t task, Next next);
+  void read_channels(std::size_t task, const Next& next);
   void drain_timed_out(std::size_t task);
 
   // remove_steps.cc

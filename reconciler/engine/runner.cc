@@ -25,6 +25,4 @@ std::string Runner::absolute(const std::string& file) {
   return problem ? file : path;
 }
 
-void Runner::note(std::string_view, Json) {}
-
 }  // namespace switchyard

@@ -83,7 +83,7 @@ Result<Result<Answer>> answer_from_record(const Call& call, const Json& json) {
   }
   const Json* error = json.find("error");
   const auto code = parse_error_code(error == nullptr ? "" : error->string_or("code", ""));
-  if (!code) return Error{ErrorCode::kUnreadable, "the record has an answer that is none"};
+  if (error == nullptr || !code) return Error{ErrorCode::kUnreadable, "the record has an answer that is none"};
   Error read{*code, error->string_or("message", ""), std::nullopt};
   if (const Json* wait = error->find("retryAfterMilliseconds"); wait != nullptr && wait->integer() != nullptr) {
     read.retry_after = std::chrono::milliseconds(*wait->integer());

@@ -68,7 +68,7 @@ class Recorder::Tap : public Runner {
   }
 
   std::string fingerprint(const SecretRef& ref, std::string_view salt, std::string_view secret) override {
-    const std::string made = inner_->fingerprint(ref, salt, secret);
+    std::string made = inner_->fingerprint(ref, salt, secret);
     if (told_.emplace(name_of(ref), std::string(salt)).second) {
       recorder_.write(
           Json::Object{{"fingerprint", recorder_.numbered(made)}, {"of", name_of(ref)}, {"salt", std::string(salt)}});

@@ -137,7 +137,7 @@ std::string ReplayRunner::absolute(const std::string& file) {
   return known == absolute_.end() ? file : known->second;
 }
 
-void ReplayRunner::note(std::string_view what, Json said) {
+void ReplayRunner::note(std::string_view what, Json said) {  // NOLINT(performance-unnecessary-value-param)
   if (at_end()) return;
   const std::int64_t line = reader_.line();
   const Json now_said = Json::Object{{std::string(what), said}};

@@ -84,7 +84,7 @@ void write(const Json& value, int indent, int depth, std::string& out) {
   const auto new_line = [&](int levels) {
     if (indent < 0) return;
     out += '\n';
-    out.append(static_cast<std::size_t>(indent * levels), ' ');
+    out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(levels), ' ');
   };
   if (value.is_null()) {
     out += "null";

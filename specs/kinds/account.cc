@@ -76,7 +76,7 @@ constexpr std::array kRows{
              .effect = EffectRule::kLive,
              .fallback = "72h",
              .low = 0,
-             .high = 366 * 24 * kHour},
+             .high = kHour * 24 * 366},
     FieldRow{.path = "spec.limits.concurrency",
              .type = Type::kInteger,
              .meaning = "how many calls to the provider are under way at once",

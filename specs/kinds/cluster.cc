@@ -58,7 +58,7 @@ constexpr std::array kRows{
              .effect = EffectRule::kLive,
              .fallback = "30m",
              .low = 1000,
-             .high = 7 * 24 * 60 * kMinute},
+             .high = kMinute * 60 * 24 * 7},
     FieldRow{.path = "spec.rollout.onTimeout",
              .type = Type::kWord,
              .meaning = "past drainTimeout the member takes calls again (release) or stays drained (keep)",

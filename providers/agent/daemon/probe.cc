@@ -79,7 +79,7 @@ Result<Answer> probe_sip(const std::string& address, std::uint16_t port, Duratio
   sockaddr_in from = *to;
   from.sin_port = 0;
   // From the server's own address, where that is one of this machine: then the answer needs no other route.
-  ::bind(socket.number(), reinterpret_cast<const sockaddr*>(&from), sizeof from);
+  static_cast<void>(::bind(socket.number(), reinterpret_cast<const sockaddr*>(&from), sizeof from));
   if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&*to), sizeof *to) != 0) {
     return no_socket("OPTIONS to " + address);
   }

@@ -48,6 +48,7 @@ Result<ProgramRun> run_program(const std::vector<std::string>& arguments, Durati
   ::posix_spawnattr_setsigdefault(&how, &signals);
   std::vector<std::string> words = arguments;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t pid = 0;

@@ -147,6 +147,7 @@ Result<Done> Supervisor::start(const Rendered& rendered, Json note) {
   }
   std::vector<std::string> arguments = rendered.arguments;
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const std::string run = path("run");
@@ -170,7 +171,7 @@ Result<Done> Supervisor::start(const Rendered& rendered, Json note) {
                                  {"since", to_string(noted_->since)},
                                  {"logBegins", static_cast<std::int64_t>(log_begins_)},
                                  {"note", noted_->note}};
-  const auto written = write_durably(path("process.json"), to_string(json));
+  auto written = write_durably(path("process.json"), to_string(json));
   if (written) {
     if (::write(go[1], "g", 1) != 1) death_ = "died before it was told to run";
   }

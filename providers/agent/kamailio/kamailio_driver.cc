@@ -164,7 +164,7 @@ Result<Done> KamailioDriver::push(const Rendered& rendered) {
                                   no_media ? &KamailioDriver::push_settings : &KamailioDriver::push_media,
                                   no_media ? &KamailioDriver::push_media : &KamailioDriver::push_settings};
   for (const Step step : steps) {
-    const Result<Done> done = (this->*step)(rpc, rendered.hot, *there);
+    Result<Done> done = (this->*step)(rpc, rendered.hot, *there);
     if (!done.ok()) return done;
   }
   return push_registrations(rpc, rendered, *there);

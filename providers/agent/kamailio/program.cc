@@ -15,7 +15,7 @@
 namespace switchyard::kamailio {
 namespace {
 
-constexpr std::size_t kLongest = 256 * 1024;
+constexpr std::size_t kLongest = std::size_t{256} * 1024;
 
 }  // namespace
 
@@ -30,6 +30,7 @@ Result<Said> run_program(const std::vector<std::string>& arguments, Duration tim
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   pid_t pid = -1;

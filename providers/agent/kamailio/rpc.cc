@@ -17,7 +17,7 @@ namespace switchyard::kamailio {
 namespace {
 
 // dispatcher.list of a thousand destinations has some 300 kB; the kernel's own bound for a datagram is near that.
-constexpr std::size_t kLongestAnswer = 1024 * 1024;
+constexpr std::size_t kLongestAnswer = std::size_t{1024} * 1024;
 
 // An open file, closed in the end.
 struct File {
