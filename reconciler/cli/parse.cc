@@ -130,7 +130,7 @@ std::vector<std::string> command_words(const Command& command) {
   return words;
 }
 
-UsageError usage_error(const Command& program, const Slot* slot, std::string message) {
+UsageError usage_error(const Command& program, const Slot* slot, std::string_view message) {
   std::string name = program.name;
   if (slot != nullptr) {
     for (const auto* step : path_to(program, slot->command)) {

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kFreshReport{10};
 
 }  // namespace
 
-void Executor::when_free_of_calls(std::size_t i, Next next) {
+void Executor::when_free_of_calls(std::size_t i, const Next& next) {
   Task& task = tasks_[i];
   const ObservedServer* now = machine(task);
   const bool carries =
@@ -29,11 +29,11 @@ void Executor::when_free_of_calls(std::size_t i, Next next) {
   }
   task.drain_began = shop_.now();
   task.zero_readings = 0;
-  judge(i, std::move(next));
+  judge(i, next);
 }
 
 // Whether it may go out now; where others are out already, or could not carry the calls of all, it waits its turn.
-void Executor::judge(std::size_t i, Next next) {
+void Executor::judge(std::size_t i, const Next& next) {
   Task& task = tasks_[i];
   const Member* member = nullptr;
   Member unwanted(task.change.resource);

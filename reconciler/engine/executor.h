@@ -133,8 +133,8 @@ class Executor {
 
   // drain_steps.cc
   // Runs `next` once the machine is at zero calls (or need not be); otherwise the task ends held (law 6).
-  void when_free_of_calls(std::size_t task, Next next);
-  void judge(std::size_t task, Next next);
+  void when_free_of_calls(std::size_t task, const Next& next);
+  void judge(std::size_t task, const Next& next);
   void read_channels(std::size_t task, const Next& next);
   void drain_timed_out(std::size_t task);
 

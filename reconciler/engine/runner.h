@@ -44,8 +44,7 @@ class Runner {
   virtual std::string absolute(const std::string& file);  // symlink-free
   // What the engine was asked for and what it decided, where anybody keeps notes.
   virtual bool keeps_notes() const { return false; }
-  virtual void note(std::string_view /*what*/, Json /*said*/) {
-  }  // NOLINT(performance-unnecessary-value-param): kept by a recorder
+  virtual void note(std::string_view what, Json said);
 };
 
 // Calls on threads, real time. `threads` at the most; they are started as needed.
