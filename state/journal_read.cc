@@ -99,7 +99,8 @@ Result<std::vector<Declaration>> declarations(Database& database) {
 
 Result<std::vector<GivenUp>> given_up(Database& database, Timestamp now) {
   auto select = database.prepare("SELECT uid, resource, account, at FROM given_up WHERE at >= ? ORDER BY uid");
-  select.bind(now - kGivenUpFor);
+  // Before the beginning of time there is nothing to leave out.
+  select.bind(now < Timestamp::min() + kGivenUpFor ? Timestamp::min() : now - kGivenUpFor);
   return rows<GivenUp>(database, select, "given_up", [](RowReader& in, const Statement&) {
     return GivenUp{.uid = in.text(0), .resource = in.key(1), .account = in.text(2), .at = in.time(3)};
   });

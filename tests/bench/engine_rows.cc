@@ -82,6 +82,7 @@ bool apply_all(Bench& bench) {
   if (!well("apply", report)) return false;
   if (report->exit_code() == 0 && bench.world.creates() == kServers) return true;
   fmt::print(stderr, "apply: exit code {}, {} creates\n", report->exit_code(), bench.world.creates());
+  if (!report->holds.empty()) fmt::print(stderr, "  held, the first: {}\n", report->holds.front().reason);
   return false;
 }
 

@@ -80,7 +80,7 @@ Connection SlowWorld::connection() {
   return {.provider = std::make_unique<SlowProvider>(*this), .agent = std::make_unique<SlowAgents>(*this)};
 }
 
-Result<Answer> SlowWorld::call(Call call) {
+Result<Answer> SlowWorld::call(const Call& call) {
   const bool creates = std::holds_alternative<CreateCall>(call.what);
   ++calls_;
   if (std::holds_alternative<ListCall>(call.what)) ++lists_;

@@ -23,7 +23,7 @@ class SlowWorld {
   // A provider and an agents' side that speak with this world, which outlives them.
   Connection connection();
 
-  Result<Answer> call(Call call);
+  Result<Answer> call(const Call& call);
 
   std::int64_t lists() const { return lists_; }
   std::int64_t creates() const { return creates_; }

@@ -125,6 +125,23 @@ TEST(Run, goes_on_after_unsound_specs) {
   EXPECT_EQ(loop.end().exit_code, 0);
 }
 
+TEST(Run, goes_on_after_an_account_that_cannot_be_connected) {
+  Workplace work;
+  work.set_variable("TOKEN", "t");
+  const std::string sound = account_and_zone() + server("a");
+  work.write("fleet/fleet.yaml", sound);
+  auto loop = work.start({"run", "fleet", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  std::string other = sound;
+  other.replace(other.find("provider: sim"), 13, "provider: hetzner, credentials: {token: {env: TOKEN}}");
+  work.write("fleet/fleet.yaml", other);
+  ASSERT_TRUE(loop.wait_for_talk("is not built into this version yet"));
+  work.write("fleet/fleet.yaml", sound + server("b"));
+  ASSERT_TRUE(loop.wait_for("1 to create, 1 unchanged."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
 TEST(Run, lets_a_person_freeze_the_account_it_works_on) {
   const Workplace work;
   work.write("fleet/fleet.yaml", account_and_zone() + server("a"));
