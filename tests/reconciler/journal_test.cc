@@ -37,6 +37,25 @@ TEST(Journal, AMachineThatWentByItselfAndIsNoLongerWantedCountsNoMore) {
   EXPECT_EQ(fleet.store().declarations()->size(), 1U);
 }
 
+// Seen in 200 kills: the row of the machine before hid that another had been ordered in its place.
+TEST(Journal, ASuccessorOfAMachineThatIsGoneIsNotOrderedAgain) {
+  Fleet fleet(std::string(kGround) + a_in("london") + kB);
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.vanish("a");
+  // The answer to the create is written, and then the program is killed.
+  fleet.witness.before = [&](const Call& call) {
+    if (std::holds_alternative<CreateCall>(call.what)) fleet.witness.lives = 3;
+  };
+  EXPECT_THROW((void)fleet.converge(), Killed);
+  fleet.witness.before = nullptr;
+  fleet.witness.lives = -1;
+  fleet.fault(FaultKind::kLagList, 5);
+  EXPECT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_EQ(fleet.number("created"), 3);
+  EXPECT_THAT(fleet.world(), ElementsAre("a active", "b active"));
+  EXPECT_TRUE(fleet.plan().empty());
+}
+
 TEST(Journal, WhatAReplacementLeftAndWentByItselfCountsNoMore) {
   Fleet fleet(std::string(kGround) + a_in("london") + kB);
   ASSERT_EQ(fleet.apply().exit_code(), 0);
