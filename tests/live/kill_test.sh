@@ -15,7 +15,7 @@ servers() { switchyard sim ctl --world .switchyard/local-main.db dump | grep -c 
 
 say "apply, killed at moments of its creates"
 for moment in 0.2 0.5 1.0 1.6; do
-  switchyard apply fleet.yaml --auto-approve >"$scratch/killed.out" 2>&1 &
+  "$program" apply fleet.yaml --auto-approve >"$scratch/killed.out" 2>&1 &  # not the function: its pid would be a shell's
   apply_pid=$!
   sleep "$moment"  # a moment of a run, not a fact to wait for
   kill -9 "$apply_pid" 2>/dev/null || :
@@ -71,7 +71,7 @@ call_through 40 "after the death of everything"
 
 say "everything, in the middle of a change"
 sed -i 's/    rtp: \[media\]/&\n    ports: {udp: [5080]}/' fleet.yaml
-switchyard apply fleet.yaml --auto-approve >"$scratch/killed.out" 2>&1 &
+"$program" apply fleet.yaml --auto-approve >"$scratch/killed.out" 2>&1 &  # not the function: its pid would be a shell's
 apply_pid=$!
 sleep 1.5  # a moment of a run, not a fact to wait for
 kill -9 "$apply_pid" 2>/dev/null || :
