@@ -99,7 +99,7 @@ Result<Socket> connect_to(const std::string& address, std::uint16_t port, Steady
   };
   if (socket.handle() < 0) return failed(errno);
   if (::connect(socket.handle(), place->raw(), place->size) != 0 && errno != EINPROGRESS) return failed(errno);
-  const std::stop_callback leave(give_up, [&socket] { cut(socket.handle()); });
+  const std::stop_callback leave(give_up, [handle = socket.handle()] { cut(handle); });
   if (!wait_for(socket.handle(), POLLOUT, deadline)) return failed(ETIMEDOUT);
   int number = 0;
   socklen_t size = sizeof number;

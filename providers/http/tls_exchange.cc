@@ -106,7 +106,7 @@ Result<HttpAnswer> exchange_over_tls(const HttpTransport::Options& options, cons
   if (!context) return context.error();
   const auto socket = connect_to(place->address, place->port, deadline, request.give_up);
   if (!socket) return socket.error();
-  const std::stop_callback leave(request.give_up, [&socket] { cut(socket->handle()); });
+  const std::stop_callback leave(request.give_up, [handle = socket->handle()] { cut(handle); });
   const std::unique_ptr<Wire> wire = tls_client_wire(socket->handle(), **context);
   const Wire::Step step = wire->shake_hands(deadline);
   if (step != Wire::Step::kDone) return no_handshake(options.endpoint, *wire, step);

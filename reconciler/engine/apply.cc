@@ -197,7 +197,7 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     if (Result<Done> ran = executor.run(changes, Intent::Origin::kPlanned, deadline); !ran.ok()) return ran.error();
     if (stopped()) break;
     if (Result<Done> looked = look_at(accounts); !looked.ok()) {
-      if (stopped()) break;
+      if (looked.error().code == ErrorCode::kCancelled) break;
       return looked.error();
     }
     if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected.error();
@@ -265,7 +265,7 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
     }
     if (stopped()) break;
     if (Result<Done> looked = look_at(accounts); !looked.ok()) {
-      if (stopped()) break;
+      if (looked.error().code == ErrorCode::kCancelled) break;
       return looked.error();
     }
     for (const std::string& account : outages) {

@@ -60,14 +60,16 @@ Result<Done> Engine::recall() {
 }
 
 Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {
+  const Error stopped{ErrorCode::kCancelled,
+                      "stopped before all was looked at; nothing is done on a guess, run it again"};
+  if (shop.hands.runner().stops() > 0) return stopped;
   const auto open = std::make_shared<std::size_t>(accounts.size());  // a look that is left may still be answered
   for (const std::string& account : accounts) shop.observer.look(account, [open] { --*open; });
   while (*open > 0 && shop.hands.runner().stops() == 0) {
     if (Result<Done> turned = shop.hands.turn(shop.now() + std::chrono::seconds(10)); !turned.ok()) return turned;
     if (shop.observer.store_failure()) return *shop.observer.store_failure();
   }
-  if (*open > 0)
-    return Error{ErrorCode::kCancelled, "stopped before all was looked at; nothing is done on a guess, run it again"};
+  if (*open > 0) return stopped;
   return Done{};
 }
 
@@ -168,7 +170,7 @@ void Engine::Impl::asked(std::string_view what, const PlanOptions* options, cons
   Json said = Json::Object{{"what", what}};
   if (options != nullptr) said.set("options", to_json(*options));
   if (plan != nullptr) said.set("plan", to_json(*plan));
-  runner.note("asked", std::move(said));
+  runner.note("asked", said);
 }
 
 Result<Done> Engine::settle() {

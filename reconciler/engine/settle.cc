@@ -193,7 +193,7 @@ Result<Done> Engine::Impl::settle() {
     std::set<std::string> accounts;
     for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);
     if (Result<Done> looked = look_at(accounts); !looked.ok()) {
-      if (over()) break;
+      if (looked.error().code == ErrorCode::kCancelled) break;
       return looked;
     }
     if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected;
