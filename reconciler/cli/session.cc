@@ -26,12 +26,20 @@ Result<std::unique_ptr<Session>> Session::open(const Context& context, LoadedSpe
 }
 
 Result<Done> Session::take_up(const Context& context, LoadedSpecs specs) {
+  auto links = connect_all(context, specs.fleet);
+  if (!links) return links.error();
+  engine_.reset();  // it refers to the specs
+  specs_ = std::move(specs);
+  return begin(*std::move(links));
+}
+
+Result<Done> Session::begin(Links links) {
   // The engine refers to the runner, and the runner to the connections.
   engine_.reset();
-  runner_.reset();
-  connected_.clear();
-  specs_ = std::move(specs);
-  if (auto done = connect_all(context); !done) return done;
+  runner_ = std::move(links.runner);
+  connected_ = std::move(links.connected);
+  embedded_ = links.embedded;
+  pace_ = links.pace;
   // Another engine draws other uids.
   options_.engine.seed = Random(options_.engine.seed).next();
   if (options_.recorder) {
@@ -45,37 +53,39 @@ Result<Done> Session::take_up(const Context& context, LoadedSpecs specs) {
 
 Result<Done> Session::recall(const Context& context) {
   // What others wrote is in no record but as the state that an engine begins with.
-  if (options_.recorder) return take_up(context, std::move(specs_));
-  return engine_->recall();
+  if (!options_.recorder) return engine_->recall();
+  auto links = connect_all(context, specs_.fleet);
+  if (!links) return links.error();
+  return begin(*std::move(links));
 }
 
-Result<Done> Session::connect_all(const Context& context) {
+Result<Session::Links> Session::connect_all(const Context& context, const DesiredFleet& fleet) const {
   const ConnectOptions options{.world_folder = context.state_folder(), .read_only = lock_ == nullptr};
   std::map<std::string, Connection*> connections;
   std::vector<SimulatedTime*> worlds;
   std::int64_t threads = 0;
-  pace_ = 0;
-  for (const auto& account : specs_.fleet.accounts) {
+  Links links;
+  for (const auto& account : fleet.accounts) {
     auto connected = connect(account, options);
     if (!connected) {
       return Error{connected.error().code, "account \"" + account.name + "\": " + connected.error().message};
     }
-    auto& kept = connected_[account.name] = *std::move(connected);
+    auto& kept = links.connected[account.name] = *std::move(connected);
     connections[account.name] = &kept.connection;
     threads += account.concurrency;
     if (kept.world == nullptr) continue;
     worlds.push_back(kept.world);
     // Several paces: the slowest walk that anybody asked for.
-    if (account.sim_pace > 0) pace_ = pace_ == 0 ? account.sim_pace : std::min(pace_, account.sim_pace);
+    if (account.sim_pace > 0) links.pace = links.pace == 0 ? account.sim_pace : std::min(links.pace, account.sim_pace);
   }
-  embedded_ = !worlds.empty() && worlds.size() == connections.size();
-  if (embedded_) {
-    runner_ = make_simulated_runner(std::move(connections), std::move(worlds), pace_);
+  links.embedded = !worlds.empty() && worlds.size() == connections.size();
+  if (links.embedded) {
+    links.runner = make_simulated_runner(std::move(connections), std::move(worlds), links.pace);
   } else {
     const auto wanted = std::clamp<std::int64_t>(options_.engine.parallelism.value_or(threads), 1, 512);
-    runner_ = make_thread_runner(std::move(connections), static_cast<int>(wanted));
+    links.runner = make_thread_runner(std::move(connections), static_cast<int>(wanted));
   }
-  return Done{};
+  return links;
 }
 
 EngineOptions engine_options(const Context& context) {

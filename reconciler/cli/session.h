@@ -47,14 +47,24 @@ class Session {
   // Of embedded worlds: how fast they walk while the engine waits; 0: they jump.
   std::int64_t pace() const { return pace_; }
 
-  // Takes up changed specs: accounts may have come or gone, so everything but store and lock is made anew.
+  // Takes up changed specs: accounts may have come or gone, so everything but store and lock is made anew. An account
+  // that cannot be connected leaves all as it was.
   Result<Done> take_up(const Context& context, LoadedSpecs specs);
   // The state was written by somebody else: reads it again.
   Result<Done> recall(const Context& context);
 
  private:
+  // The accounts' connections, and who calls through them.
+  struct Links {
+    std::map<std::string, Connected> connected;
+    std::unique_ptr<Runner> runner;  // refers to them
+    bool embedded = false;
+    std::int64_t pace = 0;
+  };
+
   Session() = default;
-  Result<Done> connect_all(const Context& context);
+  Result<Links> connect_all(const Context& context, const DesiredFleet& fleet) const;
+  Result<Done> begin(Links links);
 
   Options options_{.access = Access::kReadOnly, .engine = {}};
   LoadedSpecs specs_;

@@ -42,7 +42,7 @@ class Loop {
       const auto trouble = round();
       if (signals_received() > 0) break;
       if (trouble) {
-        if (!begun_ || trouble->code == ErrorCode::kFenced) return context_.fail(*trouble);
+        if (!session_ || trouble->code == ErrorCode::kFenced) return context_.fail(*trouble);
         if (trouble->code == ErrorCode::kCancelled) return could_not_look(context_, *trouble);
         complain(trouble->message);
       } else {
@@ -108,12 +108,9 @@ class Loop {
                                    .recorder = recorder_});
       if (!opened) return opened.error();
       session_ = *std::move(opened);
-      begun_ = true;
     } else {
       if (auto done = session_->take_up(context_, std::move(specs)); !done) {
-        // Half taken up: it stands on nothing. Store, lock and connections are made anew at the next round.
-        session_.reset();
-        hash_.clear();
+        hash_.clear();  // once more at the next round
         return done.error();
       }
       log_info("took up changed specs", {{"digest", session_->fleet().digest}});
@@ -130,8 +127,7 @@ class Loop {
     if (!generation) return generation.error();
     if (*generation == generation_) return std::nullopt;
     if (auto done = session_->recall(context_); !done) {
-      session_.reset();
-      hash_.clear();
+      hash_.clear();  // all is taken up anew at the next round
       return done.error();
     }
     return std::nullopt;
@@ -166,8 +162,8 @@ class Loop {
   // Waits for the next round. An embedded world that walks (pace) takes the interval at its own speed; one that jumps
   // is moved on by as much as passes here, so that a loop over it neither spins nor stands still.
   void wait() {
-    const bool jumps = session_ && session_->embedded() && session_->pace() == 0;
-    if (session_ && !jumps) {
+    const bool jumps = session_->embedded() && session_->pace() == 0;
+    if (!jumps) {
       auto& runner = session_->runner();
       const auto due = runner.now() + interval_;
       while (signals_received() == 0 && runner.now() < due) {
@@ -182,11 +178,11 @@ class Loop {
       ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 500)));
       if (!renew()) return;
     }
-    if (signals_received() == 0 && jumps) session_->runner().wait(session_->runner().now() + interval_);
+    if (signals_received() == 0) session_->runner().wait(session_->runner().now() + interval_);
   }
 
   bool renew() {
-    auto* lock = session_ ? session_->lock() : nullptr;
+    auto* lock = session_->lock();
     if (lock == nullptr || lock->expires() - machine_now() > Session::kLease - kSlice) return true;
     if (auto done = lock->renew(); !done) {
       complain(done.error().message);  // the next round ends on it
@@ -201,8 +197,7 @@ class Loop {
   Duration interval_;
   PlanOptions options_;
   std::shared_ptr<Recorder> recorder_;
-  std::unique_ptr<Session> session_;  // none: the last one could not take up what changed
-  bool begun_ = false;                // there was one
+  std::unique_ptr<Session> session_;
   std::string hash_;
   Steady::time_point loaded_{};
   std::int64_t generation_ = -1;
