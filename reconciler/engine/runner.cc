@@ -25,7 +25,6 @@ std::string Runner::absolute(const std::string& file) {
   return problem ? file : path;
 }
 
-// A recorder keeps what is said, and so it comes by value.
-void Runner::note(std::string_view, Json) {}  // NOLINT(performance-unnecessary-value-param)
+void Runner::note(std::string_view, const Json&) {}
 
 }  // namespace switchyard

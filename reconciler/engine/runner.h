@@ -44,7 +44,7 @@ class Runner {
   virtual std::string absolute(const std::string& file);  // symlink-free
   // What the engine was asked for and what it decided, where anybody keeps notes.
   virtual bool keeps_notes() const { return false; }
-  virtual void note(std::string_view what, Json said);
+  virtual void note(std::string_view what, const Json& said);
 };
 
 // Calls on threads, real time. `threads` at the most; they are started as needed.

@@ -79,12 +79,13 @@ class Recorder::Tap : public Runner {
   std::string absolute(const std::string& file) override { return inner_->absolute(file); }
   bool keeps_notes() const override { return true; }
 
-  void note(std::string_view what, Json said) override {
+  void note(std::string_view what, const Json& said) override {
+    Json kept = said;
     if (what == "asked") {
       now_ = inner_->now();
-      said.set("at", to_string(now_));
+      kept.set("at", to_string(now_));
     }
-    recorder_.write(Json::Object{{what == "asked" ? "asked" : "decided", std::move(said)}});
+    recorder_.write(Json::Object{{what == "asked" ? "asked" : "decided", std::move(kept)}});
   }
 
  private:

@@ -137,7 +137,7 @@ std::string ReplayRunner::absolute(const std::string& file) {
   return known == absolute_.end() ? file : known->second;
 }
 
-void ReplayRunner::note(std::string_view what, Json said) {  // NOLINT(performance-unnecessary-value-param)
+void ReplayRunner::note(std::string_view what, const Json& said) {
   if (at_end()) return;
   const std::int64_t line = reader_.line();
   const Json now_said = Json::Object{{std::string(what), said}};
@@ -146,11 +146,12 @@ void ReplayRunner::note(std::string_view what, Json said) {  // NOLINT(performan
     part(text_of(now_said));
     return;
   }
+  Json now_asked = said;
   if (what == "asked") {
     if (const Result<Timestamp> at = parse_timestamp(recorded_said->string_or("at", "")); at.ok()) now_ = *at;
-    said.set("at", to_string(now_));
+    now_asked.set("at", to_string(now_));
   }
-  if (auto found = first_difference(*recorded_said, said)) {
+  if (auto found = first_difference(*recorded_said, now_asked)) {
     part(text_of(now_said));
     report_.parting->difference = std::move(found);
     return;

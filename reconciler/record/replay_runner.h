@@ -27,7 +27,7 @@ class ReplayRunner : public Runner {
   std::string fingerprint(const SecretRef& ref, std::string_view salt, std::string_view secret) override;
   std::string absolute(const std::string& file) override;
   bool keeps_notes() const override { return true; }
-  void note(std::string_view what, Json said) override;
+  void note(std::string_view what, const Json& said) override;
 
   // Nothing more can be replayed: a difference, or the end of the record.
   bool over() const { return report_.parting.has_value() || ended_; }
