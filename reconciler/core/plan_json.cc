@@ -158,9 +158,9 @@ class Reader {
   std::optional<std::chrono::seconds> seconds(std::string_view name) {
     const Json* member = json_.find(name);
     if (member == nullptr || member->integer() == nullptr) return std::nullopt;
-    constexpr std::int64_t kThousandYears = std::int64_t{1000} * 365 * 86400;  // lasts() says nothing beyond
-    if (*member->integer() < 0 || *member->integer() > kThousandYears) return nothing(name), std::nullopt;
-    return std::chrono::seconds(*member->integer());
+    const std::chrono::seconds runway(*member->integer());
+    if (runway.count() < 0 || runway > kLongestRunway) return nothing(name), std::nullopt;
+    return runway;
   }
   // A place in the plan, or a line of a file.
   int number(const Json* member, std::string_view name) {

@@ -219,8 +219,7 @@ std::optional<std::chrono::seconds> lasts(Money amount, Rate rate) {
   if (rate.micro_minor_per_hour <= 0) return std::nullopt;
   if (amount.minor <= 0) return std::chrono::seconds(0);
   const auto seconds = static_cast<__int128>(amount.minor) * kMicro * 3600 / rate.micro_minor_per_hour;
-  // Beyond a thousand years "for ever" is the truer word.
-  if (seconds > static_cast<__int128>(1000) * 365 * 86400) return std::nullopt;
+  if (seconds > kLongestRunway.count()) return std::nullopt;
   return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 

@@ -63,7 +63,7 @@ Result<Money> parse_money(std::string_view text, Currency currency);
 // Reads any decimal within kLargestAmount, digits that the currency lacks rounded down (towards minus infinity). Error:
 // kInvalid.
 Result<Money> parse_money_rounding_down(std::string_view text, Currency currency);
-// Reads what to_string() wrote of a sum of amounts: at most 18 digits. Error: kInvalid.
+// Reads what to_string() wrote of a sum of amounts, of at most 15 digits before the point. Error: kInvalid.
 Result<Money> parse_sum(std::string_view text, Currency currency);
 
 // Money by the hour, in 10^-6 of a minor unit an hour (design law 5).
@@ -84,8 +84,10 @@ Result<Rate> parse_rate(std::string_view text, Currency currency);
 
 // What `rate` costs over `span`, rounded up to a minor unit; at most what a fleet's deposits can come to.
 Money cost_rounded_up(Rate rate, Duration span);
+// Beyond a thousand years "for ever" is the truer word.
+inline constexpr std::chrono::seconds kLongestRunway{std::int64_t{1000} * 365 * 86400};
 // How long `amount` lasts at `rate`, rounded down to a second; zero when the amount is not
-// positive, nothing when the rate is zero or less (it lasts for ever).
+// positive, nothing when the rate is zero or less, or beyond kLongestRunway (it lasts for ever).
 std::optional<std::chrono::seconds> lasts(Money amount, Rate rate);
 
 }  // namespace switchyard
