@@ -29,5 +29,6 @@ kilobytes=$(awk '/^VmRSS:/ {print $2}' "/proc/$agent_PID/status")
 printf 'an agent with %d strangers at its door: %d kB\n' "${#strangers[@]}" "$kilobytes"
 # Sanitizers keep shadows of everything.
 limit=20480
-if nm -C "$program" | grep -q '__asan_init\|__tsan_init'; then limit=409600; fi
+# Read to its end: a grep that has seen enough would end nm by SIGPIPE, and that counts as not found here.
+if [[ $(nm "$program" | grep -c '__asan_init\|__tsan_init') -gt 0 ]]; then limit=409600; fi
 [[ $kilobytes -le $limit ]]
