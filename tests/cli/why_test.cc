@@ -67,6 +67,21 @@ TEST_F(WhyTest, nothing_happens_to_what_is_as_the_specs_say) {
   expect_golden("why/nothing.txt", text("lon-1"));
 }
 
+TEST_F(WhyTest, one_that_stands_still_is_told_with_what_waits_for_its_start) {
+  std::erase_if(view_.plan.changes, [](const Change& change) { return change.resource.name == "lon-1"; });
+  for (ObservedAccount& account : observed_) {
+    for (ObservedServer& machine : account.servers) {
+      if (machine.mark && machine.mark->key.name == "lon-1") machine.phase = Phase::kStopped;
+    }
+  }
+  view_.plan.warnings = {"Server/lon-1 stands still and stays where it is: spec.region differs",
+                         "Server/lon-12 is late"};
+  EXPECT_THAT(text("lon-1"),
+              HasSubstr("it stands still, as the specs say.\n  Server/lon-1 stands still and stays where "
+                        "it is: spec.region differs.\n"));
+  EXPECT_THAT(text("lon-1"), ::testing::Not(HasSubstr("lon-12")));
+}
+
 TEST_F(WhyTest, a_zone_is_no_change_by_itself) {
   expect_golden("why/zone.txt", render_why(ask({Kind::kZone, "london"}), Colour::kOff));
 }
