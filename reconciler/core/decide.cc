@@ -150,6 +150,17 @@ void Planner::decide_absent(const Member& member) {
     add(std::move(made));
     return;
   }
+  if (member.former != nullptr) {
+    const ObservedServer& former = *member.former;
+    const std::string& fleet = former.mark->fleet;
+    Draft made = draft(member, Action::kCreate, nullptr, "is not there under this fleet's name");
+    hold(made, Gate::kProtection,
+         "server " + quoted(former.id) + " was made for it and is marked for fleet " + quoted(fleet) +
+             "; another would be bought beside it. `fleet: " + fleet + "` in Account/" + former.account +
+             " takes it up again; or remove it at its provider first");
+    add(std::move(made));
+    return;
+  }
   const bool vanished = member.gone != nullptr;
   Draft made =
       draft(member, Action::kCreate, nullptr,

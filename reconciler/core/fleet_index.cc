@@ -59,11 +59,13 @@ FleetIndex::FleetIndex(const DesiredFleet& desired, std::span<const ObservedAcco
     }
   }
   std::vector<std::pair<Key, const ObservedServer*>> ours;
+  std::map<std::string_view, const ObservedServer*> formers;  // marked for other fleets, by uid
   for (const ObservedAccount& account : observed) {
     const DesiredAccount* declared = desired.account(account.name);
     for (const ObservedServer& server : account.servers) {
       if (!server.mark || declared == nullptr || server.mark->fleet != declared->fleet) {
         if (server.missing_since || server.confirmed_gone) continue;
+        if (server.mark && declared != nullptr) formers.emplace(server.mark->uid, &server);
         std::string why = !server.mark ? "carries no mark" : "is marked for fleet \"" + server.mark->fleet + "\"";
         strangers_.push_back(Stranger{&server, std::move(why)});
         continue;
@@ -97,6 +99,10 @@ FleetIndex::FleetIndex(const DesiredFleet& desired, std::span<const ObservedAcco
       if (member.declaration == nullptr) member.declaration = find_declaration(declarations, Key{server.key.kind, old});
     }
     choose(member, take(server.key));
+    if (member.declaration != nullptr) {
+      const auto former = formers.find(member.declaration->uid);
+      if (former != formers.end()) member.former = former->second;
+    }
     wanted_.push_back(std::move(member));
   }
   while (machine != ours.end()) {

@@ -22,6 +22,7 @@ struct Member {
   const ObservedServer* current = nullptr;        // the machine that is it; nullptr: none
   const ObservedServer* missing = nullptr;        // one that listings lack, not yet proven gone (law 4)
   const ObservedServer* gone = nullptr;           // one that was proven gone
+  const ObservedServer* former = nullptr;         // one we made, under the name that the fleet had then
   std::vector<const ObservedServer*> superseded;  // what a replacement left to remove
   std::vector<const ObservedServer*> late;        // turned up under a uid that was given up (law 3)
   std::vector<const ObservedServer*> doubles;  // carry its mark, and nothing tells whose work that was: reported only

@@ -56,9 +56,47 @@ TEST(Identity, AServerOfAnotherFleetIsNoneOfOurs) {
   Picture picture(kOne);
   picture.has_all();
   picture["a"].mark->fleet = "other";
+  picture["a"].mark->uid = "u-theirs";
   const Plan plan = picture.plan();
   EXPECT_THAT(changes_of(plan), ElementsAre("create Server/a"));
   EXPECT_EQ(plan.unmanaged[0].why, "is marked for fleet \"other\"");
+}
+
+TEST(Identity, AFleetThatIsGivenAnotherNameIsNotBoughtAnew) {
+  Picture picture(kOne);
+  picture.has_all();
+  picture.declarations[0].uid = picture["a"].mark->uid;
+  picture.want(R"(
+Account main {provider: sim, fleet: other}
+Zone london {account: main, region: lon1}
+Server a {zone: london, size: s-1vcpu-2gb}
+)");
+  const Plan plan = picture.plan();
+  EXPECT_THAT(changes_of(plan), ElementsAre());
+  ASSERT_THAT(holds_of(plan.holds), ElementsAre("create Server/a: protection"));
+  EXPECT_THAT(plan.holds[0].reason, HasSubstr("\"srv-1\" was made for it and is marked for fleet \"main\""));
+  EXPECT_THAT(plan.holds[0].reason, HasSubstr("`fleet: main` in Account/main takes it up again"));
+}
+
+TEST(Identity, AFleetThatIsGivenAnotherNameAndItsServersTooIsNotBoughtAnew) {
+  Picture picture(kOne);
+  picture.has_all();
+  picture.declarations[0].uid = picture["a"].mark->uid;
+  picture.want(R"(
+Account main {provider: sim, fleet: other}
+Zone london {account: main, region: lon1}
+Server b {zone: london, size: s-1vcpu-2gb} | formerly: [a]
+)");
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("create Server/b: protection"));
+}
+
+TEST(Identity, WhatWasMadeForAFormerNameOfTheFleetAndIsGoneIsBoughtAnew) {
+  Picture picture(kOne);
+  picture.has_all();
+  picture.declarations[0].uid = picture["a"].mark->uid;
+  picture["a"].mark->fleet = "former";
+  picture["a"].confirmed_gone = true;
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("create Server/a"));
 }
 
 TEST(Identity, ASecondServerWithTheSameMarkIsReportedAndNotTouched) {
