@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -38,7 +39,7 @@ Connected connect_embedded_sim(const DesiredAccount& account, const ConnectOptio
   return {.connection = sim_connection(std::move(world)), .world = time};
 }
 
-Result<Connected> connect_served_sim(const DesiredAccount& account) {
+Result<Connected> connect_served_sim(const DesiredAccount& account, const ConnectOptions& options) {
   std::string token;
   if (account.token) {
     Result<std::string> secret = read_secret(*account.token);
@@ -50,7 +51,7 @@ Result<Connected> connect_served_sim(const DesiredAccount& account) {
   }
   return Connected{.connection = http_sim_connection({.endpoint = account.endpoint,
                                                       .bearer_token = std::move(token),
-                                                      .concurrency = static_cast<int>(account.concurrency),
+                                                      .concurrency = calls_at_once(account, options),
                                                       .requests_per_minute = account.requests_per_minute,
                                                       .largest_answer = kLargestAnswer}),
                    .world = nullptr};
@@ -58,11 +59,16 @@ Result<Connected> connect_served_sim(const DesiredAccount& account) {
 
 }  // namespace
 
+int calls_at_once(const DesiredAccount& account, const ConnectOptions& options) {
+  return static_cast<int>(
+      std::clamp<std::int64_t>(options.parallelism.value_or(account.concurrency), 1, kMostCallsAtOnce));
+}
+
 Result<Connected> connect(const DesiredAccount& account, const ConnectOptions& options) {
   Result<Connected> connected = [&]() -> Result<Connected> {
     if (account.provider == "sim") {
       if (account.endpoint.empty()) return connect_embedded_sim(account, options);
-      return connect_served_sim(account);
+      return connect_served_sim(account, options);
     }
     if (account.provider == "local") return connect_local(account, options);
     if (account.provider == "digitalocean" || account.provider == "hetzner") {

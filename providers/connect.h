@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,12 @@ struct ConnectOptions {
   std::string world_folder;  // where embedded worlds lie: the state file's folder
   bool read_only =
       false;  // plan: an embedded world is opened without writing; one that is missing is a fresh one in memory
+  std::optional<std::int64_t> parallelism{};  // calls at once, in place of the account's limits.concurrency
 };
+
+// Calls at once through one connection: each has a thread, so there is an end to them.
+constexpr std::int64_t kMostCallsAtOnce = 512;
+int calls_at_once(const DesiredAccount& account, const ConnectOptions& options);
 
 // The connection of an account, by its provider's name. The one place that knows all providers: a new one is named
 // here. Errors: kInvalid (no such provider, not built in), kUnauthorized (credentials that cannot be read), kStorage.

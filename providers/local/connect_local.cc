@@ -57,7 +57,7 @@ Result<Connected> connect_local(const DesiredAccount& account, const ConnectOpti
       .fresh = fresh,
       .terms = terms,
       .access = options.read_only ? LocalFleet::Options::Access::kRead : LocalFleet::Options::Access::kWrite,
-      .concurrency = static_cast<int>(account.concurrency)});
+      .concurrency = calls_at_once(account, options)});
   return Connected{.connection = local_connection(std::move(fleet)), .world = nullptr};
 }
 

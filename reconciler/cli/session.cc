@@ -60,7 +60,9 @@ Result<Done> Session::recall(const Context& context) {
 }
 
 Result<Session::Links> Session::connect_all(const Context& context, const DesiredFleet& fleet) const {
-  const ConnectOptions options{.world_folder = context.state_folder(), .read_only = lock_ == nullptr};
+  const ConnectOptions options{.world_folder = context.state_folder(),
+                               .read_only = lock_ == nullptr,
+                               .parallelism = options_.engine.parallelism};
   std::map<std::string, Connection*> connections;
   std::vector<SimulatedTime*> worlds;
   std::int64_t threads = 0;
@@ -72,7 +74,7 @@ Result<Session::Links> Session::connect_all(const Context& context, const Desire
     }
     auto& kept = links.connected[account.name] = *std::move(connected);
     connections[account.name] = &kept.connection;
-    threads += account.concurrency;
+    threads += calls_at_once(account, options);
     if (kept.world == nullptr) continue;
     worlds.push_back(kept.world);
     // Several paces: the slowest walk that anybody asked for.
@@ -82,7 +84,7 @@ Result<Session::Links> Session::connect_all(const Context& context, const Desire
   if (links.embedded) {
     links.runner = make_simulated_runner(std::move(connections), std::move(worlds), links.pace);
   } else {
-    const auto wanted = std::clamp<std::int64_t>(options_.engine.parallelism.value_or(threads), 1, 512);
+    const auto wanted = std::clamp<std::int64_t>(options_.engine.parallelism.value_or(threads), 1, kMostCallsAtOnce);
     links.runner = make_thread_runner(std::move(connections), static_cast<int>(wanted));
   }
   return links;

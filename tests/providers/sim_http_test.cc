@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "providers/connect.h"
@@ -196,6 +198,35 @@ TEST(Connect, AServedWorldIsReachedWithTheAccountsToken) {
   ASSERT_FALSE(without.ok());
   EXPECT_EQ(without.error().code, ErrorCode::kUnauthorized);
   EXPECT_THAT(without.error().message, HasSubstr("SWITCHYARD_TEST_TOKEN"));
+}
+
+TEST(Connect, AsManyCallsAtOnceAsTheCommandAsksForWhateverTheAccountSays) {
+  constexpr int kAtOnce = 4;
+  std::mutex mutex;
+  std::condition_variable all_here;
+  int here = 0;
+  RawServer server([&](int socket, int) {
+    std::unique_lock lock(mutex);
+    if (++here == kAtOnce) all_here.notify_all();
+    all_here.wait_for(lock, std::chrono::seconds(20), [&] { return here >= kAtOnce; });
+    return RawServer::answer(socket, "200 OK", "{}");
+  });
+  DesiredAccount remote = account();
+  remote.endpoint = server.endpoint();
+  remote.concurrency = 1;
+  const auto connected = connect(remote, {.world_folder = ".", .parallelism = kAtOnce});
+  ASSERT_TRUE(connected.ok());
+  const CallLimits patient{.timeout = std::chrono::seconds(10), .fence = 1};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kAtOnce; ++i) {
+      threads.emplace_back(
+          [&] { EXPECT_EQ(connected->connection.provider->balance(patient).error().code, ErrorCode::kUnreadable); });
+    }
+  }
+  EXPECT_EQ(here, kAtOnce);
+  EXPECT_EQ(calls_at_once(remote, {.world_folder = "."}), 1);
+  EXPECT_EQ(calls_at_once(remote, {.world_folder = ".", .parallelism = 1'000'000'000'000}), kMostCallsAtOnce);
 }
 
 TEST(Connect, ProvidersToComeSaySo) {
