@@ -125,6 +125,65 @@ TEST(Run, goes_on_after_unsound_specs) {
   EXPECT_EQ(loop.end().exit_code, 0);
 }
 
+TEST(Run, begins_with_unsound_specs_and_takes_them_up_once_they_are_mended) {
+  const Workplace work;
+  work.write("fleet/fleet.yaml", "kind: [");
+  auto loop = work.start({"run", "fleet", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for_talk("the specs are not sound"));
+  work.write("fleet/fleet.yaml", account_and_zone() + server("a"));
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+TEST(Run, begins_with_an_account_that_cannot_be_connected) {
+  Workplace work;
+  work.set_variable("TOKEN", "t");
+  const std::string sound = account_and_zone() + server("a");
+  std::string other = sound;
+  other.replace(other.find("provider: sim"), 13, "provider: hetzner, credentials: {token: {env: TOKEN}}");
+  work.write("fleet/fleet.yaml", other);
+  auto loop = work.start({"run", "fleet", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for_talk("is not built into this version yet"));
+  work.write("fleet/fleet.yaml", sound);
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+TEST(Run, that_cannot_begin_ends_at_a_signal) {
+  const Workplace work;
+  work.write("fleet.yaml", "kind: [");
+  auto loop = work.start({"run", "fleet.yaml"});
+  ASSERT_TRUE(loop.wait_for_talk("the specs are not sound"));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+TEST(Run, does_not_begin_without_its_state_or_beside_another_writer) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  auto loop = work.start({"run", "fleet.yaml", "--interval", "1h"});
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  const auto second = work.run({"run", "fleet.yaml"});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_THAT(second.err, HasSubstr("locked by"));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+  work.write(".switchyard/state.db", std::string(8192, 'x'));
+  const auto broken = work.run({"run", "fleet.yaml"});
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_THAT(broken.err, HasSubstr("state.db"));
+}
+
+TEST(Run, once_with_unsound_specs_is_an_error) {
+  const Workplace work;
+  work.write("fleet.yaml", "kind: [");
+  const auto ran = work.run({"run", "fleet.yaml", "--once"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("error: the specs are not sound"));
+}
+
 TEST(Run, goes_on_after_an_account_that_cannot_be_connected) {
   Workplace work;
   work.set_variable("TOKEN", "t");

@@ -24,8 +24,16 @@ constexpr auto kReloadAfter = std::chrono::hours(1);
 // Well below a lease, so that the lock is renewed in time while nothing else happens.
 constexpr Duration kSlice = std::chrono::seconds(10);
 
+// What a lock or a state file ends on; anything else that a session does not open for is an account's.
+bool of_the_state(ErrorCode code) {
+  return code == ErrorCode::kLocked || code == ErrorCode::kStorage || code == ErrorCode::kTooNew ||
+         code == ErrorCode::kUnreadable || code == ErrorCode::kCancelled;
+}
+
 // The same engine, repeated: looks, plans, acts, waits; takes up a changed folder, and goes on after every error that
-// does not mean that somebody else is the writer now.
+// does not mean that somebody else is the writer now. It begins with specs or accounts that are unsound as it goes on
+// with them: whoever mends them finds it at work. Without its state, or with words that mean nothing, it does not
+// begin.
 class Loop {
  public:
   Loop(Context& context, const Arguments& arguments)
@@ -42,7 +50,7 @@ class Loop {
       const auto trouble = round();
       if (signals_received() > 0) break;
       if (trouble) {
-        if (!session_ || trouble->code == ErrorCode::kFenced) return context_.fail(*trouble);
+        if (ends_the_loop(*trouble) || (!session_ && arguments_.flag("once"))) return context_.fail(*trouble);
         if (trouble->code == ErrorCode::kCancelled) return could_not_look(context_, *trouble);
         complain(trouble->message);
       } else {
@@ -57,8 +65,13 @@ class Loop {
   }
 
  private:
+  bool ends_the_loop(const Error& trouble) const {
+    return trouble.code == ErrorCode::kFenced || (!session_ && !begins_later_);
+  }
+
   // One look at specs and world, and what follows from it.
   std::optional<Error> round() {
+    begins_later_ = false;
     if (auto trouble = take_up_specs()) return trouble;
     if (auto trouble = recall_if_changed()) return trouble;
     auto& engine = session_->engine();
@@ -95,6 +108,7 @@ class Loop {
     if (!specs.ok()) {
       if (last_diagnostics_ != specs.diagnostics) context_.show(specs.diagnostics);
       last_diagnostics_ = specs.diagnostics;
+      begins_later_ = true;
       return Error{ErrorCode::kInvalid, "the specs are not sound: " + count_diagnostics(specs.diagnostics)};
     }
     last_diagnostics_.clear();
@@ -106,7 +120,10 @@ class Loop {
                                   {.access = Session::Access::kReadWrite,
                                    .engine = engine_options(context_, arguments_),
                                    .recorder = recorder_});
-      if (!opened) return opened.error();
+      if (!opened) {
+        begins_later_ = !of_the_state(opened.error().code);
+        return opened.error();
+      }
       session_ = *std::move(opened);
     } else {
       if (auto done = session_->take_up(context_, std::move(specs)); !done) {
@@ -162,8 +179,8 @@ class Loop {
   // Waits for the next round. An embedded world that walks (pace) takes the interval at its own speed; one that jumps
   // is moved on by as much as passes here, so that a loop over it neither spins nor stands still.
   void wait() {
-    const bool jumps = session_->embedded() && session_->pace() == 0;
-    if (!jumps) {
+    const bool jumps = session_ && session_->embedded() && session_->pace() == 0;
+    if (session_ && !jumps) {
       auto& runner = session_->runner();
       const auto due = runner.now() + interval_;
       while (signals_received() == 0 && runner.now() < due) {
@@ -178,11 +195,11 @@ class Loop {
       ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 500)));
       if (!renew()) return;
     }
-    if (signals_received() == 0) session_->runner().wait(session_->runner().now() + interval_);
+    if (jumps && signals_received() == 0) session_->runner().wait(session_->runner().now() + interval_);
   }
 
   bool renew() {
-    auto* lock = session_->lock();
+    auto* lock = session_ ? session_->lock() : nullptr;
     if (lock == nullptr || lock->expires() - machine_now() > Session::kLease - kSlice) return true;
     if (auto done = lock->renew(); !done) {
       complain(done.error().message);  // the next round ends on it
@@ -204,6 +221,7 @@ class Loop {
   std::vector<Hold> last_holds_;
   Diagnostics last_diagnostics_;
   std::string last_complaint_;
+  bool begins_later_ = false;  // what the last round stumbled over may be mended while this waits
   int exit_code_ = 0;
 };
 
