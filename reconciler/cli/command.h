@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "specs/base/timestamp.h"
@@ -69,6 +70,8 @@ struct Command {
   std::string example;   // one or several lines, each a command
   std::vector<Argument> arguments = {};
   std::vector<Option> options = {};
+  // Options of its neighbours that it has not, and why: for whoever expects them.
+  std::vector<std::pair<std::string, std::string>> not_taken = {};
   std::vector<Command> commands = {};
   int (*run)(Context&, const Arguments&) = nullptr;  // gives the exit code
 };

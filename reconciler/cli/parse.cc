@@ -146,6 +146,11 @@ UsageError extras_error(const Command& program, const Slot* slot, const std::vec
   const auto unknown = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
   if (unknown != extras.end()) {
     const auto name = unknown->substr(0, unknown->find('='));
+    for (const auto& [other, why] : command->not_taken) {
+      if (name == "--" + other) {
+        return usage_error(program, slot, fmt::format("there is no option \"{}\" here: {}", name, why));
+      }
+    }
     return usage_error(program, slot,
                        fmt::format("there is no option \"{}\"{}", name, did_you_mean(name, option_words(command))));
   }

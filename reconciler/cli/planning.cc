@@ -113,6 +113,10 @@ int carry_out(Context& context, Session& session, const Approval& approval) {
       return context.fail(
           {ErrorCode::kInvalid, "nothing was done: there is no terminal to ask at; use --auto-approve to go without"});
     }
+    // Nobody agrees to what was not shown: with --json the plan for people goes where the question goes.
+    if (context.json()) {
+      context.out().talk(render_plan(approval.view, session.engine().now(), context.out().talk_colour()));
+    }
     const auto answered = ask(context, approval.question, session.lock());
     if (answered != Answered::kYes) return without_agreement(context, answered);
   }

@@ -29,6 +29,16 @@ TEST(Apply, without_a_terminal_or_a_flag_does_nothing) {
   EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 2);
 }
 
+TEST(Apply, always_looks_first_and_says_so) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  for (const char* command : {"apply", "destroy"}) {
+    const auto ran = work.run({command, "fleet.yaml", "--refresh=false", "--auto-approve"});
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_THAT(ran.err, HasSubstr("there is no option \"--refresh\" here: what changes the world looks at it first"));
+  }
+}
+
 TEST(Apply, converges_and_the_next_plan_is_empty) {
   const Workplace work;
   work.write("fleet.yaml", quickstart());

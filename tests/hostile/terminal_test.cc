@@ -53,6 +53,15 @@ TEST_F(HostileHands, that_agree_get_what_they_want) {
   EXPECT_EQ(servers(), 2U);
 }
 
+TEST_F(HostileHands, are_shown_what_they_agree_to_where_the_result_is_json) {
+  Terminal terminal(work_, {"apply", "fleet.yaml", "--json"});
+  ASSERT_TRUE(terminal.wait_for(kQuestion));
+  EXPECT_THAT(terminal.shown(), HasSubstr("Plan: 2 to create"));
+  terminal.press("yes\n");
+  EXPECT_EQ(terminal.end(), 0) << terminal.shown();
+  EXPECT_THAT(terminal.shown(), HasSubstr("\"changesDone\": 2"));
+}
+
 TEST_F(HostileHands, that_press_keys_at_random_agree_to_nothing) {
   for (unsigned seed = 1; seed <= 8; ++seed) {
     std::mt19937 random(seed);

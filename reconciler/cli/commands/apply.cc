@@ -127,6 +127,10 @@ std::vector<Option> all_options() {
   return options;
 }
 
+std::vector<std::pair<std::string, std::string>> looks_first() {
+  return {{"refresh", "what changes the world looks at it first; plan and why can do without"}};
+}
+
 }  // namespace
 
 Command apply_command() {
@@ -140,6 +144,7 @@ Command apply_command() {
                          .least = 1,
                          .most = -1}},
           .options = all_options(),
+          .not_taken = looks_first(),
           .run = run_apply};
 }
 
@@ -150,6 +155,7 @@ Command destroy_command() {
           .example = "switchyard destroy fleet/test.yaml",
           .arguments = {paths_argument()},
           .options = all_options(),
+          .not_taken = looks_first(),
           .run = run_destroy};
 }
 
