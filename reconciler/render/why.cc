@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/core/membership.h"
 #include "reconciler/render/server_facts.h"
 #include "reconciler/render/words.h"
 
@@ -180,9 +181,8 @@ class Answerer {
 
   void explain_server_at_rest() {
     const bool under_way = std::ranges::find(input_.view.plan.under_way, key_) != input_.view.plan.under_way.end();
-    const bool held_by_hand = std::ranges::any_of(input_.overrides, [&](const Override& held) {
-      return held.resource == key_ || held.resource == Key{Kind::kAccount, desired_->account};
-    });
+    const bool held_by_hand =
+        std::ranges::any_of(input_.overrides, [&](const Override& held) { return concerns_it(held); });
     const bool at_rest = observed_ != nullptr && observed_->phase == Phase::kStopped;
     set(Why::Verdict::kNothing, fmt::format("Nothing happens to {}: {}.", to_string(key_),
                                             under_way      ? "it is on its way and waited for"
@@ -206,22 +206,45 @@ class Answerer {
     set(Why::Verdict::kNothing,
         fmt::format("Nothing happens to {} by itself: servers change where it changes.", to_string(key_)));
     say_where_it_is_declared(source);
-    const auto stands_in = [&](const DesiredServer& server) {
-      if (key_.kind == Kind::kAccount) return server.account == key_.name;
-      if (key_.kind == Kind::kZone) return server.zone == key_.name;
-      return key_.kind == Kind::kCluster && server.cluster == key_.name;
-    };
-    const auto servers = std::ranges::count_if(input_.desired.servers, stands_in);
-    std::int64_t changing = 0;
-    for (const auto& change : input_.view.plan.changes) {
-      const auto* server = input_.desired.server(change.resource);
-      if (server != nullptr && stands_in(*server)) ++changing;
-    }
-    if (key_.kind == Kind::kAccount || key_.kind == Kind::kZone || key_.kind == Kind::kCluster) {
-      say(fmt::format("{} in it; the plan has {} for them.", counted(servers, "declared server"),
-                      counted(changing, "change")));
-    }
+    const auto touched = servers_that_change_with_it();
+    const auto is_touched = [&](const auto& step) { return std::ranges::binary_search(touched, step.resource); };
+    const auto changing = std::ranges::count_if(input_.view.plan.changes, is_touched);
+    const auto held = std::ranges::count_if(input_.view.plan.holds, is_touched);
+    const bool used = key_.kind == Kind::kCarrier || key_.kind == Kind::kCertificate;
+    say(fmt::format("{} {}{}; the plan has {}{} for them.", counted(std::ssize(touched), "declared server"),
+                    used ? (touched.size() == 1 ? "uses it" : "use it") : "in it", some_of(touched),
+                    counted(changing, "change"), held > 0 ? " and " + counted(held, "hold") : ""));
     if (key_.kind == Kind::kAccount) say_money(key_.name);
+  }
+
+  // Sorted.
+  std::vector<Key> servers_that_change_with_it() const {
+    std::vector<Key> found;
+    const bool used = key_.kind == Kind::kCarrier || key_.kind == Kind::kCertificate;
+    const std::string taken =
+        fmt::format("{}.{}.", key_.kind == Kind::kCarrier ? "carriers" : "certificates", key_.name);
+    for (const auto& server : input_.desired.servers) {
+      if (used) {
+        const auto fields = input_.desired.field_source->fields(input_.desired.index_of(server));
+        const auto at = std::ranges::lower_bound(fields, taken, {}, &Field::path);
+        if (at != fields.end() && at->path.starts_with(taken)) found.push_back(server.key);
+      } else if (is_meant(key_,
+                          {.key = server.key, .account = server.account, .desired = &server, .machine = nullptr})) {
+        found.push_back(server.key);
+      }
+    }
+    return found;
+  }
+
+  // " (Server/a, Server/b and 3 more)"; nothing for none.
+  static std::string some_of(const std::vector<Key>& servers) {
+    constexpr std::size_t kShown = 5;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(servers.size(), kShown); ++i) {
+      text += (i == 0 ? "" : i + 1 == servers.size() ? " and " : ", ") + to_string(servers[i]);
+    }
+    if (servers.size() > kShown) text += fmt::format(" and {} more", servers.size() - kShown);
+    return text.empty() ? text : " (" + text + ")";
   }
 
   void explain_undeclared() {
@@ -248,11 +271,15 @@ class Answerer {
     return observed_ != nullptr ? observed_->account : std::string();
   }
 
+  // Said of the resource itself, or of the account, zone, cluster or set that it belongs to.
+  bool concerns_it(const Override& held) const {
+    const std::string account = account_name();
+    return is_meant(held.resource, {.key = key_, .account = account, .desired = desired_, .machine = observed_});
+  }
+
   void say_what_a_person_did() {
     for (const auto& held : input_.overrides) {
-      if (held.resource == key_ || (held.resource.kind == Kind::kAccount && held.resource.name == account_name())) {
-        say(fmt::format("{} is {}.", to_string(held.resource), to_text(held)));
-      }
+      if (concerns_it(held)) say(fmt::format("{} is {}.", to_string(held.resource), to_text(held)));
     }
   }
 

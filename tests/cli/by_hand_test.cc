@@ -120,6 +120,38 @@ TEST_F(ByHand, a_suspended_zone_is_all_that_stands_in_it) {
   EXPECT_EQ(work_.run({"suspend", "Carrier/acme"}).exit_code, 1) << "nothing would come of it";
 }
 
+TEST_F(ByHand, why_says_who_suspended_what_a_server_belongs_to) {
+  work_.set_variable("SWITCHYARD_ACTOR", "ben@desk");
+  work_.write("fleet.yaml", account_and_zone() +
+                                "---\napiVersion: switchyard/v1\nkind: Cluster\nmetadata: {name: core}\nspec: {}\n" +
+                                server("a", "cluster: core, channels: 500, cps: 50") + server("b") + server_set(1));
+  ASSERT_EQ(work_.run({"apply", "fleet.yaml", "--auto-approve"}).exit_code, 0);
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"Zone/london", "Server/b"}, {"Cluster/core", "Server/a"}, {"ServerSet/lon", "Server/lon-1"}};
+  for (const auto& [whole, part] : cases) {
+    ASSERT_EQ(work_.run({"suspend", whole, "--reason", "works in the building"}).exit_code, 0);
+    const auto ran = work_.run({"why", part});
+    EXPECT_THAT(ran.out, HasSubstr("a person's word is respected")) << whole;
+    EXPECT_THAT(ran.out, HasSubstr(whole + " is suspended by ben@desk")) << whole;
+    EXPECT_THAT(work_.run({"why", whole}).out, HasSubstr(whole + " is suspended by ben@desk")) << whole;
+    ASSERT_EQ(work_.run({"resume", whole}).exit_code, 0);
+    EXPECT_THAT(work_.run({"why", part}).out, Not(HasSubstr("suspended")));
+  }
+}
+
+TEST_F(ByHand, why_names_the_servers_that_change_with_a_document) {
+  work_.write("fleet.yaml", account_and_zone() + server("a", "options: {carriers: [acme]}") + server("b") +
+                                server_set(7) +
+                                "---\napiVersion: switchyard/v1\nkind: Carrier\nmetadata: {name: acme}\n"
+                                "spec: {destinations: [{uri: \"sip:gw.example\"}]}\n");
+  EXPECT_THAT(work_.run({"why", "Carrier/acme"}).out,
+              HasSubstr("1 declared server uses it (Server/a); the plan has 1 change for them."));
+  EXPECT_THAT(work_.run({"why", "ServerSet/lon"}).out,
+              HasSubstr("7 declared servers in it (Server/lon-1, Server/lon-2, Server/lon-3, Server/lon-4, "
+                        "Server/lon-5 and 2 more); the plan has 7 changes for them."));
+  EXPECT_THAT(work_.run({"why", "Account/main"}).out, HasSubstr("9 declared servers in it"));
+}
+
 TEST_F(ByHand, a_frozen_account_changes_nothing) {
   ASSERT_EQ(work_.run({"freeze", "--reason", "billing is wrong"}).exit_code, 0);
   work_.write("fleet.yaml", account_and_zone() + server("a") + server("b") + server("c"));
