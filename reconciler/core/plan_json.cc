@@ -151,7 +151,7 @@ class Reader {
   std::optional<Rate> rate(std::string_view name, Currency currency) {
     const Json* member = json_.find(name);
     if (member == nullptr || member->is_null()) return std::nullopt;
-    Result<Rate> parsed = parse_rate(json_.string_or(name, ""), currency);
+    Result<Rate> parsed = parse_rate_sum(json_.string_or(name, ""), currency);
     if (!parsed.ok()) return nothing(name), std::nullopt;
     return *parsed;
   }

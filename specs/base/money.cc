@@ -35,7 +35,10 @@ struct Decimal {
   std::string_view fraction;
 };
 
-std::optional<Decimal> split(std::string_view text) {
+constexpr std::size_t kDigitsOfAnAmount = 15;  // before the point
+constexpr std::size_t kDigitsOfASum = 19;      // in all: as many as 64 bits have
+
+std::optional<Decimal> split(std::string_view text, std::size_t most_digits = kDigitsOfAnAmount) {
   Decimal parts;
   if (text.starts_with('-')) {
     parts.negative = true;
@@ -48,21 +51,20 @@ std::optional<Decimal> split(std::string_view text) {
     if (parts.fraction.empty()) return std::nullopt;
   }
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (parts.whole.empty() || parts.whole.size() > 15 || !std::ranges::all_of(parts.whole, digit) ||
+  if (parts.whole.empty() || parts.whole.size() > most_digits || !std::ranges::all_of(parts.whole, digit) ||
       !std::ranges::all_of(parts.fraction, digit)) {
     return std::nullopt;
   }
   return parts;
 }
 
-// The digits as an integer of 10^-places; `lost` says that digits other than zero lay behind. At most 18 digits.
-std::optional<std::int64_t> scaled(const Decimal& parts, int places, bool& lost) {
+// The digits as an integer of 10^-places; `lost` says that digits other than zero lay behind.
+std::optional<std::int64_t> scaled(const Decimal& parts, int places, bool& lost, std::size_t most_digits = 18) {
   std::int64_t value = 0;
-  int count = 0;
+  std::size_t count = 0;
   const auto take = [&](char c) {
-    if (++count > 18) return false;
-    value = value * 10 + (c - '0');
-    return true;
+    return ++count <= most_digits && !__builtin_mul_overflow(value, 10, &value) &&
+           !__builtin_add_overflow(value, c - '0', &value);
   };
   for (const char c : parts.whole) {
     if (!take(c)) return std::nullopt;
@@ -156,8 +158,8 @@ std::string for_people(Money amount) {
 
 Result<Money> parse_sum(std::string_view text, Currency currency) {
   bool lost = false;
-  const std::optional<Decimal> parts = split(text);
-  const auto value = parts ? scaled(*parts, currency.exponent(), lost) : std::nullopt;
+  const std::optional<Decimal> parts = split(text, kDigitsOfASum);
+  const auto value = parts ? scaled(*parts, currency.exponent(), lost, kDigitsOfASum) : std::nullopt;
   if (!value || parts->fraction.size() > static_cast<std::size_t>(currency.exponent())) {
     return no_amount(text, currency);
   }
@@ -203,6 +205,14 @@ Result<Rate> parse_rate(std::string_view text, Currency currency) {
   if (!value || parts->negative) return no_amount(text, currency);
   // A price finer than 10^-6 minor unit counts as the next higher one: never plan with too little.
   return Rate{*value + (lost ? 1 : 0), currency};
+}
+
+Result<Rate> parse_rate_sum(std::string_view text, Currency currency) {
+  bool lost = false;
+  const std::optional<Decimal> parts = split(text, kDigitsOfASum);
+  const auto value = parts ? scaled(*parts, currency.exponent() + 6, lost, kDigitsOfASum) : std::nullopt;
+  if (!value || lost) return no_amount(text, currency);
+  return Rate{parts->negative ? -*value : *value, currency};
 }
 
 Money cost_rounded_up(Rate rate, Duration span) {

@@ -63,7 +63,7 @@ Result<Money> parse_money(std::string_view text, Currency currency);
 // Reads any decimal within kLargestAmount, digits that the currency lacks rounded down (towards minus infinity). Error:
 // kInvalid.
 Result<Money> parse_money_rounding_down(std::string_view text, Currency currency);
-// Reads what to_string() wrote of a sum of amounts, of at most 15 digits before the point. Error: kInvalid.
+// Reads what to_string() wrote of a sum of amounts, as large as 64 bits hold. Error: kInvalid.
 Result<Money> parse_sum(std::string_view text, Currency currency);
 
 // Money by the hour, in 10^-6 of a minor unit an hour (design law 5).
@@ -79,8 +79,10 @@ Rate operator+(Rate a, Rate b);
 Rate operator-(Rate a, Rate b);
 // "0.03571" an hour: as many digits as it needs, at least the currency's.
 std::string to_string(Rate rate);
-// Reads a decimal of major units an hour, of at most 18 digits: a price or a sum of them. Error: kInvalid.
+// Reads a decimal of major units an hour, of at most 18 digits: a price. Error: kInvalid.
 Result<Rate> parse_rate(std::string_view text, Currency currency);
+// Reads what to_string() wrote of a sum of prices, as large as 64 bits hold. Error: kInvalid.
+Result<Rate> parse_rate_sum(std::string_view text, Currency currency);
 
 // What `rate` costs over `span`, rounded up to a minor unit; at most what a fleet's deposits can come to.
 Money cost_rounded_up(Rate rate, Duration span);

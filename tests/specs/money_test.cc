@@ -104,6 +104,24 @@ TEST(Amounts, BeyondTheLargestAreRefusedWithIt) {
   EXPECT_EQ(parse_sum(to_string(largest * 90'000), Currency()).value(), largest * 90'000);
 }
 
+// Seen: a plan file of a fleet whose sums had nineteen digits was not read back.
+TEST(Amounts, SumsAreReadBackAsFarAsTheNumbersGo) {
+  for (const std::int64_t minor : {kMost, kMost - 1, -kMost, kLargestAmount * 9'000'003, std::int64_t{0}}) {
+    for (const char* code : {"USD", "JPY", "KWD"}) {
+      const Money sum{minor, currency(code)};
+      ASSERT_TRUE(parse_sum(to_string(sum), sum.currency).ok()) << to_string(sum);
+      EXPECT_EQ(parse_sum(to_string(sum), sum.currency).value(), sum);
+      const Rate rates{minor, currency(code)};
+      ASSERT_TRUE(parse_rate_sum(to_string(rates), rates.currency).ok()) << to_string(rates);
+      EXPECT_EQ(parse_rate_sum(to_string(rates), rates.currency).value(), rates);
+    }
+  }
+  EXPECT_FALSE(parse_sum("92233720368547758.08", Currency()).ok()) << "one more than there is";
+  EXPECT_FALSE(parse_rate_sum("92233720368.54775808", Currency()).ok());
+  EXPECT_FALSE(parse_rate_sum("0.000000001", Currency()).ok()) << "finer than to_string writes";
+  EXPECT_FALSE(parse_rate_sum("1.x", Currency()).ok());
+}
+
 TEST(Amounts, FinerThanTheCurrencyAreRoundedDownWhereThatIsAskedFor) {
   EXPECT_EQ(read_down("177.409"), "177.40 USD");
   EXPECT_EQ(read_down("177.4"), "177.40 USD");
