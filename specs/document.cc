@@ -68,22 +68,44 @@ class BytesBuffer : public std::streambuf {
   bool comment_ = false;
 };
 
-// The library's words for a syntax error in ours.
+// The library's words for a syntax error, and ours.
+struct SyntaxWords {
+  std::string_view theirs;
+  std::string_view ours;
+};
+constexpr SyntaxWords kSyntaxWords[] = {
+    {"illegal map value",
+     "a \":\" stands where no value can begin; put text with a \":\" in quotes, or check the indentation above"},
+    {"end of map not found", "this line does not line up with the lines above it; check the indentation"},
+    {"end of sequence not found", "this line does not line up with the lines above it; check the indentation"},
+    {"end of map flow", "a \"}\" is missing"},
+    {"end of sequence flow", "a \"]\" is missing"},
+    {"illegal flow end", "nothing that this could end is open here"},
+    {"illegal EOF in scalar", "a quote is opened and never closed"},
+    {"illegal block entry", "a \"-\" stands where no list can begin"},
+    {"the referenced anchor is not defined",
+     "no anchor of this name stands above it in this document; put text that begins with \"*\" in quotes"},
+    {"alias not found after", "a name follows a \"*\"; put text that begins with \"*\" in quotes"},
+    {"anchor not found after", "a name follows an \"&\"; put text that begins with \"&\" in quotes"},
+    {"illegal character found while scanning alias",
+     "the name behind a \"*\" has no such character; put text that begins with \"*\" in quotes"},
+    {"illegal character found while scanning anchor",
+     "the name behind an \"&\" has no such character; put text that begins with \"&\" in quotes"},
+    {"cannot assign multiple anchors", "one value has one anchor"},
+    {"unknown token", "text does not begin with this character; put it in quotes"},
+    {"unknown escape character", "in double quotes a \"\\\" begins an escape, and this is none; use single quotes"},
+    {"bad character found while scanning hex number", "an escape like \\x or \\u is followed by digits of base 16"},
+    {"invalid unicode", "this escape is no character of Unicode"},
+    {"cannot set zero indentation", "the number behind a \"|\" or \">\" is from 1 to 9"},
+    {"unexpected character in block scalar", "behind a \"|\" or \">\" the line ends"},
+    {"YAML major version too large", "YAML is read up to version 1.2"},
+};
+
 std::string explain_syntax(std::string_view what) {
-  if (what.find("illegal map value") != std::string_view::npos) {
-    return "a \":\" stands where no value can begin; put text with a \":\" in quotes, or check the indentation above";
-  }
-  if (what.find("end of map not found") != std::string_view::npos ||
-      what.find("end of sequence not found") != std::string_view::npos) {
-    return "this line does not line up with the lines above it; check the indentation";
-  }
-  if (what.find("end of map flow") != std::string_view::npos) return "a \"}\" is missing";
-  if (what.find("end of sequence flow") != std::string_view::npos) return "a \"]\" is missing";
-  if (what.find("illegal EOF in scalar") != std::string_view::npos) return "a quote is opened and never closed";
-  if (what.find("illegal block entry") != std::string_view::npos) return "a \"-\" stands where no list can begin";
-  if (what.find("the referenced anchor is not defined") != std::string_view::npos)
-    return "no anchor of this name stands above it in this document";
-  return std::string(what);
+  const auto words = std::ranges::find_if(
+      kSyntaxWords, [&](std::string_view theirs) { return what.find(theirs) != std::string_view::npos; },
+      &SyntaxWords::theirs);
+  return std::string(words == std::end(kSyntaxWords) ? what : words->ours);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ class GoldenDiagnostics : public testing::TestWithParam<std::string> {};
 TEST_P(GoldenDiagnostics, AreAsPeopleSeeThem) {
   fs::current_path(kFolder);
   ASSERT_EQ(setenv("SWITCHYARD_GOLDEN_KEY", "a key", 1), 0);
+  ASSERT_EQ(setenv("SWITCHYARD_GOLDEN_EMPTY", "", 1), 0);
   ASSERT_EQ(unsetenv("SWITCHYARD_GOLDEN_UNSET"), 0);
   // git knows no more of a file's mode than whether it is a program.
   fs::permissions("certs/readable.txt", fs::perms(0644));
