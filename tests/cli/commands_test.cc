@@ -32,6 +32,28 @@ TEST(Commands, a_result_that_a_full_disk_cuts_short_is_an_error) {
   EXPECT_EQ(WEXITSTATUS(std::system(closed.c_str())), 0) << "a closed pipe is none";
 }
 
+TEST(Completion, is_a_script_that_bash_reads) {
+  const Workplace work;
+  const auto ran = work.run({"completion", "bash"});
+  ASSERT_EQ(ran.exit_code, 0);
+  work.write("switchyard.bash", ran.out);
+  const std::string check = "bash -n " + (work.folder() / "switchyard.bash").string();
+  EXPECT_EQ(WEXITSTATUS(std::system(check.c_str())), 0);
+  const std::string use =
+      "bash -c 'set -e; . " + (work.folder() / "switchyard.bash").string() + "; complete -p switchyard > /dev/null'";
+  EXPECT_EQ(WEXITSTATUS(std::system(use.c_str())), 0) << "it completes nothing";
+}
+
+TEST(Apply, whose_reader_has_gone_is_carried_out_to_its_end) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server_set(3));
+  const std::string command = "cd " + work.folder().string() + " && bash -c '" + std::string(SWITCHYARD_PROGRAM) +
+                              " apply fleet.yaml --auto-approve 2>&1 | head -1 > /dev/null; exit ${PIPESTATUS[0]}'";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 0);
+  const auto plan = work.run({"plan", "fleet.yaml", "--detailed-exitcode"});
+  EXPECT_EQ(plan.exit_code, 0) << plan.out << plan.err;
+}
+
 TEST(Commands, a_usage_error_exits_with_1_and_a_suggestion) {
   const Workplace work;
   const auto ran = work.run({"plam", "fleet"});
