@@ -78,9 +78,9 @@ void Decoder::decode(const Document& document, std::uint32_t number) {
   const Node kind_node = root.find("kind");
   if (!kind_node.exists() || kind_node.type() != Node::Type::kScalar) {
     file_.lost = true;
-    const Place at = kind_node.exists() ? kind_node.place() : root.first().place();
+    const Node at_fault = kind_node.exists() ? kind_node : root.first().exists() ? root.first() : root;
     return error(
-        at, "kind is missing",
+        at_fault.place(), "kind is missing",
         fmt::format("a document says what it declares: {}", one_of({kind_row.words.begin(), kind_row.words.end()})));
   }
   const Reading kind = read_scalar(kind_row, kind_node.text(), kind_node.quoted());

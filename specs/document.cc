@@ -211,6 +211,10 @@ std::uint32_t TreeBuilder::add(const YAML::Mark& mark, Node::Type type, YAML::an
   const Place at = place(mark);
   if (has_tabs_) refuse_tab(at);
   const auto index = static_cast<std::uint32_t>(document_.entries_.size());
+  if (index >= limits_.nodes) {
+    throw Stop{at, "a document too large",
+               fmt::format("one document has at most {} values; break it up", limits_.nodes)};
+  }
   document_.entries_.push_back({.type = type, .line = at.line, .column = at.column});
   if (!open_.empty()) {
     Open& parent = open_.back();
@@ -359,8 +363,18 @@ YamlReport parse_yaml(const SourceText& text, const YamlLimits& limits, Diagnost
   std::uint32_t line = 0;  // where reading starts (again)
   if (limits.plain_first) {
     Document document;
-    const PlainYaml plain = read_plain_yaml(text, document, take);
+    std::optional<Stop> full;
+    const PlainYaml plain = read_plain_yaml(text, limits, document, [&](const Document& read, std::uint32_t at) {
+      take(read, at);
+      if (complaints.size() >= limits.complaints) full = too_many_errors(read.root().place());
+      return !full;
+    });
     report.documents = plain.documents;
+    if (full) {
+      report.lost = true;
+      complaints.push_back(text.complain(Severity::kError, full->place, full->message, full->detail));
+      return report;
+    }
     if (!plain.stopped) return report;
     number = plain.number;
     line = *plain.stopped;

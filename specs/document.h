@@ -68,6 +68,7 @@ class Document {
 struct YamlLimits {
   bool plain_first = true;  // plain_yaml.h reads what it can; the result is the same without it
   std::uint32_t depth = 64;
+  std::uint32_t nodes = 200'000;                  // of a document
   std::uint32_t nodes_by_alias = 100'000;         // what all aliases of a file stand for together
   std::size_t bytes_without_event = 256U << 10U;  // that the library may read ahead; comments do not count
   std::size_t complaints = 1'000;                 // of a file; then reading it stops

@@ -48,9 +48,10 @@ bool is_null_word(std::string_view text) {
 // counts.
 class PlainReader {
  public:
-  PlainReader(const SourceText& text, Document& document) : bytes_(text.bytes()), document_(document) {}
+  PlainReader(const SourceText& text, const YamlLimits& limits, Document& document)
+      : bytes_(text.bytes()), limits_(limits), document_(document) {}
 
-  PlainYaml read(const std::function<void(const Document&, std::uint32_t)>& take);
+  PlainYaml read(const std::function<bool(const Document&, std::uint32_t)>& take);
 
  private:
   // The line that is read: without its indentation, trailing spaces and end. A comment may still stand at its end.
@@ -81,10 +82,12 @@ class PlainReader {
     const std::size_t content = std::min(line_.content.find_first_not_of(' ', at), line_.content.size());
     return content == line_.content.size() || (line_.content[content] == '#' && content > at);
   }
+  bool is_full() const { return document_.entries_.size() >= limits_.nodes; }
   std::uint32_t add(std::uint32_t parent, Node::Type type, std::size_t at);
   void add_text(std::uint32_t parent, std::size_t at, std::string_view text, bool quoted);
 
   std::string_view bytes_;
+  const YamlLimits& limits_;
   Document& document_;
   std::vector<std::uint32_t> last_;  // of each entry: its child added last
   std::vector<std::string_view> names_;
@@ -113,7 +116,7 @@ void PlainReader::advance() {
   at_ = At::kEnd;
 }
 
-PlainYaml PlainReader::read(const std::function<void(const Document&, std::uint32_t)>& take) {
+PlainYaml PlainReader::read(const std::function<bool(const Document&, std::uint32_t)>& take) {
   PlainYaml result;
   result.stopped = 0;
   // Whatever these may mean, the library is to say.
@@ -140,8 +143,8 @@ PlainYaml PlainReader::read(const std::function<void(const Document&, std::uint3
     if (line_.indent != 0 || is_item() || !read_map(0, 0, 0) || at_ == At::kContent) return result;
     // What follows decides how the library counts: "..." ends a document and begins none.
     if (at_ == At::kMarker && line_.content != "---") return result;
-    take(document_, result.number++);
     ++result.documents;
+    if (!take(document_, result.number++)) return result;
     marked = false;
     result.stopped = line_.number;
   }
@@ -179,7 +182,7 @@ bool PlainReader::read_block(std::uint32_t parent, std::uint32_t indent, int dep
 bool PlainReader::read_map(std::uint32_t parent, std::uint32_t indent, int depth) {
   const std::uint32_t map = add(parent, Node::Type::kMap, 0);
   while (at_ == At::kContent && line_.indent == indent && !is_item()) {
-    if (!read_entry(map, indent, depth)) return false;
+    if (is_full() || !read_entry(map, indent, depth)) return false;
   }
   if (at_ == At::kContent && line_.indent > indent) return false;
   return !has_duplicates(map);
@@ -213,6 +216,7 @@ bool PlainReader::read_list(std::uint32_t parent, std::uint32_t indent, int dept
   if (depth > kDeepest) return false;
   const std::uint32_t list = add(parent, Node::Type::kList, 0);
   while (at_ == At::kContent && line_.indent == indent && is_item()) {
+    if (is_full()) return false;
     if (is_rest_empty(1)) {
       advance();
       if (!read_nested(list, indent, depth)) return false;
@@ -316,6 +320,7 @@ bool PlainReader::read_flow(std::uint32_t parent, std::size_t& at, int depth) {
     return true;
   }
   while (true) {
+    if (is_full()) return false;
     if (open == '{' && !read_flow_map(collection, at, depth)) return false;
     if (open == '[') {
       const char c = content[at];
@@ -361,9 +366,9 @@ bool PlainReader::has_duplicates(std::uint32_t map) {
   return std::ranges::adjacent_find(names_) != names_.end();
 }
 
-PlainYaml read_plain_yaml(const SourceText& text, Document& document,
-                          const std::function<void(const Document&, std::uint32_t)>& take) {
-  return PlainReader(text, document).read(take);
+PlainYaml read_plain_yaml(const SourceText& text, const YamlLimits& limits, Document& document,
+                          const std::function<bool(const Document&, std::uint32_t)>& take) {
+  return PlainReader(text, limits, document).read(take);
 }
 
 }  // namespace switchyard
