@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "specs/fleet.h"
 #include "state/model/observation.h"
@@ -18,5 +20,12 @@ struct NamedServer {
 // Whether a server is meant where a person names a resource: the server itself, or the account, zone, cluster or set
 // that it belongs to. What is no longer wanted belongs to what its agent says.
 bool is_meant(const Key& named, const NamedServer& server);
+
+// The declared servers that change where a document changes, sorted: those of an account, zone, cluster or set; those
+// that use a carrier or certificate.
+std::vector<Key> servers_of(const DesiredFleet& desired, const Key& document);
+
+// The same of all sets, carriers or certificates at once, by their names; those without servers are left out.
+std::map<std::string, std::vector<Key>> servers_by_document(const DesiredFleet& desired, Kind kind);
 
 }  // namespace switchyard

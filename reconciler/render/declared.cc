@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/core/membership.h"
 #include "reconciler/render/description.h"
 
 namespace switchyard {
@@ -34,6 +35,16 @@ Pairs declared_of_account(const DesiredAccount& account) {
   return pairs;
 }
 
+bool is_declared(const DesiredFleet& desired, const Key& key) {
+  return std::ranges::find(desired.documents, key, &std::pair<Key, Source>::first) != desired.documents.end();
+}
+
+std::string names_of(const std::vector<Key>& servers) {
+  std::string names;
+  for (const Key& server : servers) names += (names.empty() ? "" : ", ") + server.name;
+  return names.empty() ? "none" : names;
+}
+
 Pairs declared_of_zone(const DesiredZone& zone, const DesiredFleet& desired) {
   Pairs pairs{{"account", zone.account}, {"region", zone.region}, {"timezone", zone.timezone}};
   add_if(pairs, "failover", zone.failover);
@@ -49,11 +60,11 @@ Pairs declared_of_cluster(const DesiredCluster& cluster, const DesiredFleet& des
   pairs.emplace_back("out at a time", cluster.max_unavailable);
   pairs.emplace_back("drain timeout", to_string(cluster.drain_timeout));
   pairs.emplace_back("past it", cluster.on_timeout == DesiredCluster::OnTimeout::kKeep ? "keep" : "release");
-  std::string members;
+  std::vector<Key> members;
   for (const auto& server : desired.servers) {
-    if (server.cluster == cluster.name) members += (members.empty() ? "" : ", ") + server.key.name;
+    if (server.cluster == cluster.name) members.push_back(server.key);
   }
-  pairs.emplace_back("members", members.empty() ? "none" : members);
+  pairs.emplace_back("members", names_of(members));
   return pairs;
 }
 
@@ -86,8 +97,11 @@ Pairs declared_of(const DesiredFleet& desired, const Key& key) {
       if (const auto* server = desired.server(key)) return declared_of_server(*server);
       break;
     case Kind::kServerSet:
+      if (is_declared(desired, key)) return {{"members", names_of(servers_of(desired, key))}};
+      break;
     case Kind::kCarrier:
     case Kind::kCertificate:
+      if (is_declared(desired, key)) return {{"used by", names_of(servers_of(desired, key))}};
       break;
   }
   return {};

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/membership.h"
 #include "reconciler/render/server_facts.h"
 #include "reconciler/render/words.h"
 
@@ -229,12 +230,15 @@ Listing list_clusters(const Known& known, const std::optional<std::string>& name
   return listing;
 }
 
-// Kinds that are only declared: where they stand.
+// Kinds that are only declared: whom they concern and where they stand.
 Listing list_documents(const DesiredFleet& desired, Kind kind, const std::optional<std::string>& name) {
-  Listing listing{.columns = {{"NAME", "name"}, {"SOURCE", "source"}}, .rows = {}};
+  Listing listing{.columns = {{"NAME", "name"}, {"SERVERS", "servers"}, {"SOURCE", "source"}}, .rows = {}};
+  const auto servers = servers_by_document(desired, kind);
   for (const auto& [key, source] : desired.documents) {
-    if (key.kind == kind && (!name || *name == key.name))
-      listing.rows.push_back({cell(key.name), cell(to_text(source))});
+    if (key.kind != kind || (name && *name != key.name)) continue;
+    const auto at = servers.find(key.name);
+    listing.rows.push_back(
+        {cell(key.name), number(at == servers.end() ? 0 : std::ssize(at->second)), cell(to_text(source))});
   }
   return listing;
 }

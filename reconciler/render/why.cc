@@ -206,7 +206,7 @@ class Answerer {
     set(Why::Verdict::kNothing,
         fmt::format("Nothing happens to {} by itself: servers change where it changes.", to_string(key_)));
     say_where_it_is_declared(source);
-    const auto touched = servers_that_change_with_it();
+    const auto touched = servers_of(input_.desired, key_);
     const auto is_touched = [&](const auto& step) { return std::ranges::binary_search(touched, step.resource); };
     const auto changing = std::ranges::count_if(input_.view.plan.changes, is_touched);
     const auto held = std::ranges::count_if(input_.view.plan.holds, is_touched);
@@ -215,25 +215,6 @@ class Answerer {
                     used ? (touched.size() == 1 ? "uses it" : "use it") : "in it", some_of(touched),
                     counted(changing, "change"), held > 0 ? " and " + counted(held, "hold") : ""));
     if (key_.kind == Kind::kAccount) say_money(key_.name);
-  }
-
-  // Sorted.
-  std::vector<Key> servers_that_change_with_it() const {
-    std::vector<Key> found;
-    const bool used = key_.kind == Kind::kCarrier || key_.kind == Kind::kCertificate;
-    const std::string taken =
-        fmt::format("{}.{}.", key_.kind == Kind::kCarrier ? "carriers" : "certificates", key_.name);
-    for (const auto& server : input_.desired.servers) {
-      if (used) {
-        const auto fields = input_.desired.field_source->fields(input_.desired.index_of(server));
-        const auto at = std::ranges::lower_bound(fields, taken, {}, &Field::path);
-        if (at != fields.end() && at->path.starts_with(taken)) found.push_back(server.key);
-      } else if (is_meant(key_,
-                          {.key = server.key, .account = server.account, .desired = &server, .machine = nullptr})) {
-        found.push_back(server.key);
-      }
-    }
-    return found;
   }
 
   // " (Server/a, Server/b and 3 more)"; nothing for none.

@@ -34,6 +34,10 @@ int run_get(Context& context, const Arguments& arguments) {
     const auto cache = open_cache(context);
     specs = load_specs(context, read_source(paths_or_last(context, arguments)), cache.get());
     if (!specs) return 1;
+  } else if (kind == Kind::kAccount) {
+    // What was observed does not say whose cloud it is.
+    const auto cache = open_cache(context);
+    specs = load_if_sound(paths_or_last(context, arguments), cache.get());
   }
   const auto listing = list_resources(
       {.desired = specs ? &specs->fleet : nullptr, .observed = *observed, .overrides = *overrides, .now = now}, kind,
