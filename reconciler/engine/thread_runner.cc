@@ -36,12 +36,15 @@ class ThreadRunner : public Runner {
 
   void start(CallId id, Call call) override {
     call.limits.give_up = leaving_.get_token();
-    const std::scoped_lock guard(mutex_);
-    waiting_.emplace_back(id, std::move(call));
-    if (idle_ == 0 && static_cast<int>(threads_.size()) < most_) {
-      threads_.emplace_back([this] { work(); });
+    {
+      const std::scoped_lock guard(mutex_);
+      waiting_.emplace_back(id, std::move(call));
+      // An idle one may be meant for a call that waits already.
+      if (idle_ < std::ssize(waiting_) && std::ssize(threads_) < most_) {
+        threads_.emplace_back([this] { work(); });
+      }
     }
-    to_do_.notify_one();
+    to_do_.notify_one();  // whoever wakes finds the mutex free
   }
 
   std::vector<Completion> wait(Timestamp due) override {
@@ -74,7 +77,7 @@ class ThreadRunner : public Runner {
                                   : perform(call, *connection->second);
       guard.lock();
       ended_.push_back(Completion{id, std::move(answer)});
-      done_.notify_one();
+      if (ended_.size() == 1) done_.notify_one();  // the others are taken up with it
     }
   }
 
@@ -85,7 +88,7 @@ class ThreadRunner : public Runner {
   std::condition_variable done_;
   std::deque<std::pair<CallId, Call>> waiting_;
   std::vector<Completion> ended_;
-  int idle_ = 0;
+  std::ptrdiff_t idle_ = 0;
   bool closing_ = false;
   std::stop_source leaving_;
   std::vector<std::jthread> threads_;  // last: joined before the rest goes

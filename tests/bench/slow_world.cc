@@ -66,34 +66,39 @@ class SlowAgents : public Agent {
   SlowWorld& world_;
 };
 
-// Money never stops this account; what is measured is the engine.
 SimTerms no_deposit() {
-  return {.deposit_base = {}, .deposit_per_server = {}, .credit = {.minor = 9'000'000'000}};
+  return {.deposit_base = {}, .deposit_per_server = {}, .credit = {}};
 }
 
 }  // namespace
 
 SlowWorld::SlowWorld(Options options)
-    : options_(options), world_({.path = "", .terms = no_deposit()}), born_(world_.now()) {}
+    : options_(options), world_({.path = "", .terms = no_deposit()}), born_(world_.now()) {
+  // Money never stops this account; what is measured is the engine.
+  world_.by_hand(CtlBalance{"90000000.00"}).value();
+}
 
 Connection SlowWorld::connection() {
   return {.provider = std::make_unique<SlowProvider>(*this), .agent = std::make_unique<SlowAgents>(*this)};
 }
 
 Result<Answer> SlowWorld::call(const Call& call) {
-  const bool creates = std::holds_alternative<CreateCall>(call.what);
+  const Clock::time_point asked = Clock::now();
+  const auto* create = std::get_if<CreateCall>(&call.what);
+  const bool is_switch = create != nullptr && create->request.role == Role::kSwitch;
   ++calls_;
   if (std::holds_alternative<ListCall>(call.what)) ++lists_;
-  if (creates) {
-    ++creates_;
+  if (create != nullptr) ++creates_;
+  if (is_switch) {
+    ++switches_;
     Clock::rep none = 0;
-    first_create_.compare_exchange_strong(none, Clock::now().time_since_epoch().count());
+    first_create_.compare_exchange_strong(none, asked.time_since_epoch().count());
   }
-  const auto passed = std::chrono::duration_cast<Duration>(Clock::now() - start_) * options_.speed;
+  const auto passed = std::chrono::duration_cast<Duration>(asked - start_) * options_.speed;
   if (const Result<Done> moved = world_.advance_to(born_ + passed); !moved) return moved.error();
   SimReply reply = world_.call(call);
-  std::this_thread::sleep_for(options_.latency);
-  if (creates) last_create_ = Clock::now().time_since_epoch().count();
+  std::this_thread::sleep_until(asked + options_.latency);
+  if (is_switch) last_create_ = Clock::now().time_since_epoch().count();
   return std::move(reply.answer);
 }
 

@@ -27,8 +27,10 @@ class SlowWorld {
 
   std::int64_t lists() const { return lists_; }
   std::int64_t creates() const { return creates_; }
+  std::int64_t switches() const { return switches_; }
   std::int64_t calls() const { return calls_; }
-  // From the start of the first create to the end of the last one.
+  // From the start of the first switch's create to the end of the last one's. Dispatchers are left out: theirs wait
+  // until their switches are delivered.
   std::chrono::duration<double> creating() const;
 
  private:
@@ -41,6 +43,7 @@ class SlowWorld {
   std::atomic<std::int64_t> calls_ = 0;
   std::atomic<std::int64_t> lists_ = 0;
   std::atomic<std::int64_t> creates_ = 0;
+  std::atomic<std::int64_t> switches_ = 0;
   std::atomic<Clock::rep> first_create_ = 0;
   std::atomic<Clock::rep> last_create_ = 0;
 };
