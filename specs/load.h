@@ -40,6 +40,14 @@ struct SpecSource {
 // Reads every *.yaml and *.yml below the PATHs (recursive; hidden folders skipped; each file once). Starts no threads.
 SpecSource read_source(const std::vector<std::string>& paths);
 
+// What the file system says of all that read_source() would read: while it stays, so do the files, unless the newest
+// was changed but a moment before they were read.
+struct SourceStamp {
+  std::string hash;    // over names, kinds, identities, sizes and times of change
+  Timestamp newest{};  // the latest change of any of them
+};
+SourceStamp stamp_of_source(const std::vector<std::string>& paths);
+
 struct LoadOptions {
   DecodeCache* cache = nullptr;  // none: decode everything
   unsigned threads = 1;          // decoder threads; 1 starts none (validate)

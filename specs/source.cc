@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -32,12 +33,18 @@ bool is_hidden(const fs::path& path) {
 
 class SourceReader {
  public:
+  enum class Reads { kAll, kNoFile };
+  explicit SourceReader(Reads reads = Reads::kAll) : reads_(reads) {}
+
   SpecSource take(const std::vector<std::string>& paths);
+  // Of all that was visited.
+  SourceStamp stamp() const { return {.hash = fast_hash_hex(stamps_), .newest = newest_}; }
 
  private:
   using Identity = std::pair<dev_t, ino_t>;
 
   void visit(const fs::path& path, int depth);
+  void stamp(const fs::path& path, const struct stat& status);
   void visit_folder(const fs::path& path, Identity identity, int depth);
   void read(const fs::path& path, const struct stat& status);
   void complain(Severity severity, const fs::path& path, std::string message, std::string detail) {
@@ -49,6 +56,9 @@ class SourceReader {
              fmt::format("{}; check the path and its permissions", std::strerror(error)));
   }
 
+  const Reads reads_;
+  std::string stamps_;
+  Timestamp newest_{};
   SpecSource source_;
   std::set<Identity> open_folders_;  // those being visited: meeting one again is a loop
   std::set<Identity> folders_;
@@ -84,11 +94,20 @@ SpecSource SourceReader::take(const std::vector<std::string>& paths) {
 void SourceReader::visit(const fs::path& path, int depth) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return cannot(path, errno);
+  stamp(path, status);
   const Identity identity{status.st_dev, status.st_ino};
   if (S_ISDIR(status.st_mode)) return visit_folder(path, identity, depth);
   if (!S_ISREG(status.st_mode))
     return complain(Severity::kError, path, "not a file", "name a YAML file or a folder of them");
-  if (files_.insert(identity).second) read(path, status);
+  if (files_.insert(identity).second && reads_ == Reads::kAll) read(path, status);
+}
+
+void SourceReader::stamp(const fs::path& path, const struct stat& status) {
+  const auto time_of = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
+  const std::int64_t changed = std::max(time_of(status.st_mtim), time_of(status.st_ctim));
+  fmt::format_to(std::back_inserter(stamps_), "{}\n{} {} {} {} {} {}\n", path.native(), status.st_mode, status.st_dev,
+                 status.st_ino, status.st_size, time_of(status.st_mtim), time_of(status.st_ctim));
+  newest_ = std::max(newest_, Timestamp(std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(changed))));
 }
 
 void SourceReader::visit_folder(const fs::path& path, Identity identity, int depth) {
@@ -154,6 +173,12 @@ void SourceReader::read(const fs::path& path, const struct stat& status) {
 
 SpecSource read_source(const std::vector<std::string>& paths) {
   return SourceReader().take(paths);
+}
+
+SourceStamp stamp_of_source(const std::vector<std::string>& paths) {
+  SourceReader reader(SourceReader::Reads::kNoFile);
+  reader.take(paths);
+  return reader.stamp();
 }
 
 }  // namespace switchyard

@@ -108,13 +108,9 @@ Result<bool> Observations::save(const ObservedAccount& account) {
   if (!found) return found.error();
   Rows& rows = **found;
   ++turn_;
-  bool wrote = false;
-  std::string text = text_of(account, catalogue_text(account));
-  if (text != rows.account) {
-    if (auto done = write_account(account); !done) return done.error();
-    rows.account = std::move(text);
-    wrote = true;
-  }
+  const auto saved = save_account(account, rows);
+  if (!saved) return saved.error();
+  bool wrote = *saved;
   rows.servers.reserve(account.servers.size());
   for (const ObservedServer& server : account.servers) {
     const auto written = write_server(account.name, server, rows);
@@ -124,6 +120,19 @@ Result<bool> Observations::save(const ObservedAccount& account) {
   const auto removed = remove_unnamed(account.name, rows);
   if (!removed) return removed.error();
   return wrote || *removed;
+}
+
+Result<bool> Observations::save_times(const ObservedAccount& account) {
+  const auto found = known_.find(account.name);
+  return found == known_.end() ? save(account) : save_account(account, found->second);
+}
+
+Result<bool> Observations::save_account(const ObservedAccount& account, Rows& rows) {
+  std::string text = text_of(account, catalogue_text(account));
+  if (text == rows.account) return false;
+  if (auto done = write_account(account); !done) return done.error();
+  rows.account = std::move(text);
+  return true;
 }
 
 Result<Done> Observations::write_account(const ObservedAccount& account) {

@@ -21,6 +21,8 @@ class Observations {
   // Writes what differs, inside the caller's transaction; true when anything did. A server of which only the readings
   // (times, latencies, calls) changed is written when the stored reading is older than an hour.
   Result<bool> save(const ObservedAccount& account);
+  // The same of an account whose servers are as they were when it was last saved, but for times.
+  Result<bool> save_times(const ObservedAccount& account);
   // What was remembered is not what the tables hold: a transaction failed, or others may have written.
   void forget();
 
@@ -40,6 +42,7 @@ class Observations {
   };
 
   Result<Rows*> rows_of(const std::string& account);
+  Result<bool> save_account(const ObservedAccount& account, Rows& rows);
   Result<Done> write_account(const ObservedAccount& account);
   Result<bool> write_server(const std::string& account, const ObservedServer& server, Rows& rows);
   Result<bool> remove_unnamed(const std::string& account, Rows& rows);

@@ -39,6 +39,7 @@ struct Store::Impl {
   Result<Done> write(Durability durability, const std::function<Result<Done>()>& body);
   Result<Done> check_fence();
   Result<Done> count_generation();
+  Result<Done> observe(const std::function<Result<bool>()>& save);
 
   std::string path;
   Mode mode;
@@ -71,6 +72,16 @@ Result<Done> Store::Impl::write(Durability durability, const std::function<Resul
   if (auto done = check_fence(); !done) return done;
   if (auto done = body(); !done) return done;
   return transaction->commit();
+}
+
+Result<Done> Store::Impl::observe(const std::function<Result<bool>()>& save) {
+  auto done = write(Durability::kSoon, [&]() -> Result<Done> {
+    const auto wrote = save();
+    if (!wrote) return wrote.error();
+    return *wrote ? count_generation() : Done{};
+  });
+  if (!done) observations.forget();
+  return done;
 }
 
 Result<Done> Store::Impl::count_generation() {
@@ -167,13 +178,11 @@ Result<std::vector<LedgerEntry>> Store::ledger(std::string_view account, std::in
 }
 
 Result<Done> Store::save(const ObservedAccount& account) {
-  auto done = impl_->write(Durability::kSoon, [&]() -> Result<Done> {
-    const auto wrote = impl_->observations.save(account);
-    if (!wrote) return wrote.error();
-    return *wrote ? impl_->count_generation() : Done{};
-  });
-  if (!done) impl_->observations.forget();
-  return done;
+  return impl_->observe([&] { return impl_->observations.save(account); });
+}
+
+Result<Done> Store::save_times(const ObservedAccount& account) {
+  return impl_->observe([&] { return impl_->observations.save_times(account); });
 }
 
 Result<std::vector<ObservedAccount>> Store::observed() {

@@ -97,6 +97,8 @@ class Store {
   // latencies and calls changed, the stored reading stays until it is an hour old; what the last complete listing
   // showed reads back as seen at that time.
   Result<Done> save(const ObservedAccount& account);
+  // The same of an account whose servers are as they were at its last save() by this Store, but for times.
+  Result<Done> save_times(const ObservedAccount& account);
   Result<std::vector<ObservedAccount>> observed();  // sorted by name
   // Grows with every save() and commit() that writes an input of a plan (all but events, conditions, ledger and notes):
   // equal numbers, equal inputs; also when the file was lost or an old copy restored.

@@ -104,14 +104,14 @@ void Engine::Impl::adopt() {
       shop.event(one.server->key, one.account, "adopted", "server \"" + one.id + "\" carries its mark");
     } else if (*one.declared != one.server->key) {
       shop.hands.batch().undeclared.push_back(*one.declared);
-      std::erase_if(shop.view.declarations,
+      std::erase_if(shop.declarations(),
                     [&](const Declaration& declared) { return declared.resource == *one.declared; });
     }
     shop.declare(*one.server, one.uid);
   }
   // A declaration whose server has gone by itself stands for nothing.
   std::vector<Key> ended;
-  for (const Declaration& declaration : shop.view.declarations) {
+  for (const Declaration& declaration : shop.declarations()) {
     const DesiredAccount* account = shop.desired().account(declaration.account);
     const bool open = std::ranges::any_of(shop.view.open_intents, [&](const OpenIntent& intent) {
       return intent.intent.resource == declaration.resource;
@@ -126,7 +126,7 @@ void Engine::Impl::adopt() {
   }
   for (const Key& key : ended) {
     shop.hands.batch().undeclared.push_back(key);
-    std::erase_if(shop.view.declarations, [&](const Declaration& declared) { return declared.resource == key; });
+    std::erase_if(shop.declarations(), [&](const Declaration& declared) { return declared.resource == key; });
   }
   shop.observer.touch();
 }
@@ -193,17 +193,22 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   Plan last = approved;
   Patience patience(shop);
   bool ended = false;  // nothing more can be done
+  // The world is looked at again after something was done, and where it is not known for sure.
+  const bool at_rest =
+      scope == Scope::kFollowUp && approved.empty() && approved.under_way.empty() && is_known_for_sure();
   for (int round = 0; round < kRounds; ++round) {
-    if (Result<Done> ran = executor.run(changes, Intent::Origin::kPlanned, deadline); !ran.ok()) return ran.error();
-    if (stopped()) break;
-    if (Result<Done> looked = look_at(accounts); !looked.ok()) {
-      if (looked.error().code == ErrorCode::kCancelled) break;
-      return looked.error();
+    if (round > 0 || !at_rest) {
+      if (Result<Done> ran = executor.run(changes, Intent::Origin::kPlanned, deadline); !ran.ok()) return ran.error();
+      if (stopped()) break;
+      if (Result<Done> looked = look_at(accounts); !looked.ok()) {
+        if (looked.error().code == ErrorCode::kCancelled) break;
+        return looked.error();
+      }
+      if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected.error();
+      if (Result<Done> settled = settle(); !settled.ok()) return settled.error();
+      if (stopped()) break;
+      last = plan(options);
     }
-    if (Result<Done> expected = expect_what_was_ordered(); !expected.ok()) return expected.error();
-    if (Result<Done> settled = settle(); !settled.ok()) return settled.error();
-    if (stopped()) break;
-    last = plan(options);
     const auto allowed = [&](const Change& change) {
       return scope == Scope::kStrict ? tells_members(change) : follows(change, shown, shop.fleet());
     };

@@ -25,7 +25,7 @@ std::optional<Hands::Submission> Executor::prepare_create(std::size_t i) {
   for (const ObservedServer* known : shop_.observer.machines_of(account->name, account->fleet, server->key)) {
     if (known->missing_since) continue;
     // What must be replaced as well is no successor.
-    const Catalogue offers = shop_.catalogue_of(known->account);
+    const Catalogue& offers = shop_.catalogue_of(known->account);
     if (replaces && (known->mark->uid == task.uid || !fits(shop_.desired(), *server, *known, offers))) continue;
     end(i, End::kStale, "server \"" + known->id + "\" is there already");
     return std::nullopt;
@@ -194,7 +194,7 @@ void Executor::wait_for_delivery(std::size_t i) {
     const std::string& uid = replaces ? task.successor_uid : task.uid;
     const ObservedServer* server = shop_.observer.find(account, id);
     const ObservedAccount& known = shop_.observer.account(account);
-    const Catalogue catalogue = shop_.catalogue_of(account);
+    const Catalogue& catalogue = shop_.catalogue_of(account);
     if (server == nullptr) {
       fail(i, "server \"" + id + "\" is no longer there");
       return;

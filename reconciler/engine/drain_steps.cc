@@ -84,6 +84,7 @@ void Executor::judge(std::size_t i, const Next& next) {
   // Counted as out from now on, so that no other of its group goes at the same time.
   if (ObservedServer* mine = machine(task); mine->agent) mine->agent->drained = true;
   shop_.observer.touch();
+  shop_.observer.touch();
   task.drained_here = true;
   act(i, Action::kDrain, Json(), [this, i, next] {
     tasks_[i].acting = tasks_[i].change.action;

@@ -50,7 +50,7 @@ Result<Done> Engine::recall() {
   shop.view.open_intents = std::move(*open);
   shop.view.attempts = std::move(*attempts);
   shop.view.overrides = std::move(*overrides);
-  shop.view.declarations = std::move(*declarations);
+  shop.declarations() = std::move(*declarations);
   shop.view.given_up = std::move(*given_up);
   for (const OpenIntent& intent : shop.view.open_intents) shop.hands.open().emplace(intent.intent.id, intent.intent);
   shop.observer.recalled();
@@ -82,8 +82,10 @@ Result<Done> Engine::observe() {
   if (shop.hands.late()) {
     return Error{ErrorCode::kCancelled, "the time of --timeout was over before all was looked at; run it again"};
   }
+  if (impl_->is_known_for_sure()) return shop.hands.write();  // nothing but times has changed
   if (Result<Done> expected = impl_->expect_what_was_ordered(); !expected.ok()) return expected;
   shop.compute_fingerprints();
+  impl_->learnt_at = version();
   return shop.hands.may_write() ? shop.hands.write() : Result<Done>(Done{});
 }
 
@@ -100,7 +102,7 @@ Result<Done> Engine::Impl::expect_what_was_ordered() {
     // One that is gone hides nothing: another may have been ordered since, and expect() passes over what is known.
     if (!there && member.missing == nullptr) absent.push_back(member.key);
   }
-  for (const Declaration& declaration : shop.view.declarations) {
+  for (const Declaration& declaration : shop.declarations()) {
     const DesiredAccount* account = shop.desired().account(declaration.account);
     if (account == nullptr || shop.desired().server(declaration.resource) != nullptr) continue;
     if (shop.observer.machines_of(account->name, account->fleet, declaration.resource).empty()) {
@@ -155,7 +157,7 @@ Plan Engine::Impl::plan(const PlanOptions& options) {
                              .open_intents = shop.view.open_intents,
                              .attempts = shop.view.attempts,
                              .overrides = shop.view.overrides,
-                             .declarations = shop.view.declarations,
+                             .declarations = shop.declarations(),
                              .given_up = shop.view.given_up,
                              .fingerprints = shop.view.fingerprints,
                              .now = shop.now(),
@@ -182,7 +184,11 @@ Plan Engine::plan(const PlanOptions& options) {
   return impl_->plan(options);
 }
 const WorldView& Engine::view() const {
+  impl_->shop.declarations();  // the view's own are then complete
   return impl_->shop.view;
+}
+std::int64_t Engine::version() const {
+  return impl_->shop.observer.version();
 }
 Timestamp Engine::now() const {
   return impl_->shop.now();

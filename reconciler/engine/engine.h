@@ -83,6 +83,8 @@ class Engine {
 
   Plan plan(const PlanOptions& options);
   const WorldView& view() const;
+  // Counts up with everything that is learnt or done and that a plan could depend on; that time goes on is no change.
+  std::int64_t version() const;
   Timestamp now() const;
 
   // Carries out an approved plan, and what follows from it (creates that a removal made affordable, servers that failed

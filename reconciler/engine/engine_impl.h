@@ -24,6 +24,9 @@ struct Engine::Impl {
 
   // settle.cc
   Result<Done> settle();
+  // Whether nothing has come up since all was settled; and since all that follows from a look was taken up as well.
+  bool is_settled() { return settled_at == shop.observer.version() && shop.hands.open().empty(); }
+  bool is_known_for_sure() { return is_settled() && learnt_at == shop.observer.version(); }
   bool settle_intent(const Intent& intent, const std::map<std::string, Timestamp>& look_from);
   Result<Done> confirm_missing(bool& waiting);
 
@@ -37,6 +40,8 @@ struct Engine::Impl {
 
   Workshop shop;
   std::optional<Timestamp> deadline;  // machine's clock
+  std::int64_t settled_at = -1;       // the version at which nothing was left to settle
+  std::int64_t learnt_at = -1;        // the version at the end of the last observe()
 };
 
 }  // namespace switchyard

@@ -1,8 +1,12 @@
 #include "reconciler/engine/observer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
 
 namespace switchyard {
 namespace {
@@ -41,25 +45,63 @@ bool was_removed(const ObservedServer& server) {
   return server.confirmed_gone && !server.mark;
 }
 
+// Whether a server is as it was, but for when it was seen and when its agent reported.
+bool as_before(ObservedServer& listed, const ObservedServer& known) {
+  listed.seen = known.seen;
+  if (!listed.agent || !known.agent) return listed == known;
+  const Timestamp reported = std::exchange(listed.agent->at, known.agent->at);
+  const bool same = listed == known;
+  listed.agent->at = reported;
+  return same;
+}
+
+// Of all that an index is made from.
+std::size_t hash_of_places(const std::vector<ObservedServer>& servers) {
+  std::size_t hash = servers.size();
+  const auto add = [&hash](std::size_t value) {
+    hash ^= value;
+    hash *= 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 29U;
+  };
+  const auto add_text = [&add](const std::string& text) { add(std::hash<std::string>{}(text)); };
+  for (const ObservedServer& server : servers) {
+    add_text(server.id);
+    add((server.confirmed_gone ? 1U : 0U) + (server.mark ? 2U : 0U));
+    if (!server.mark) continue;
+    add_text(server.mark->uid);
+    add_text(server.mark->key.name);
+    add(static_cast<std::size_t>(server.mark->key.kind));
+  }
+  return hash;
+}
+
 }  // namespace
 
-void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now) {
-  std::ranges::sort(listed, {}, &ObservedServer::id);
-  const auto same_id = [](const ObservedServer& a, const ObservedServer& b) { return a.id == b.id; };
-  listed.erase(std::unique(listed.begin(), listed.end(), same_id), listed.end());
+bool merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now) {
+  // Servers are large and many: until their order is known, nothing but their places is moved.
+  std::unordered_map<std::string_view, std::size_t> place;  // of what is listed, by id; shown twice, the first counts
+  place.reserve(listed.size());
+  for (std::size_t i = 0; i < listed.size(); ++i) place.emplace(listed[i].id, i);
   const Duration settling = account.catalogue ? account.catalogue->settling : Duration{};
   std::vector<ObservedServer> lacking;
-  std::set<std::string, std::less<>> lingering;
+  std::vector<ObservedServer*> same;  // in the order of the last listing
   for (const ObservedServer& known : account.servers) {
+    const auto at = place.find(known.id);
     if (was_removed(known)) {
       ObservedServer kept = known;
       if (!kept.missing_since) kept.missing_since = now;
       if (now - *kept.missing_since >= settling) continue;  // if it is listed still, it is there after all
-      lingering.insert(kept.id);
+      if (at != place.end()) place.erase(at);               // it lingers
       lacking.push_back(std::move(kept));
       continue;
     }
-    if (std::ranges::binary_search(listed, known.id, {}, &ObservedServer::id)) continue;
+    if (at != place.end()) {
+      ObservedServer& server = listed[at->second];
+      if (server.name != known.name) continue;  // it stands elsewhere now
+      same.push_back(&server);
+      place.erase(at);
+      continue;
+    }
     // What is not ours and no longer listed is no concern; what was proven gone stays known until its place is taken.
     if (!known.mark) continue;
     ObservedServer kept = known;
@@ -70,27 +112,59 @@ void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed,
     }
     lacking.push_back(std::move(kept));
   }
-  std::erase_if(listed, [&](const ObservedServer& server) { return lingering.contains(server.id); });
-  // A proven absence is told until another machine carries the same mark's key.
-  std::erase_if(lacking, [&](const ObservedServer& gone) {
-    return gone.confirmed_gone && gone.mark && std::ranges::any_of(listed, [&](const ObservedServer& server) {
-             return server.mark && server.mark->fleet == gone.mark->fleet && server.mark->key == gone.mark->key;
-           });
-  });
-  for (ObservedServer& server : listed) {
-    server.account = account.name;
-    server.seen = now;
-    server.missing_since.reset();
-    server.missing_listings = 0;
-    server.confirmed_gone = false;
+  std::vector<ObservedServer*> others;
+  for (const auto& [id, at] : place) others.push_back(&listed[at]);
+  for (std::vector<ObservedServer*>* all : {&same, &others}) {
+    for (ObservedServer* server : *all) {
+      server->account = account.name;
+      server->missing_since.reset();
+      server->missing_listings = 0;
+      server->confirmed_gone = false;
+    }
   }
-  std::ranges::move(lacking, std::back_inserter(listed));
-  std::ranges::sort(listed, [](const ObservedServer& a, const ObservedServer& b) {
-    return std::tie(a.name, a.id) < std::tie(b.name, b.id);
-  });
-  account.servers = std::move(listed);
+  const auto earlier = [](const ObservedServer* a, const ObservedServer* b) {
+    return std::tie(a->name, a->id) < std::tie(b->name, b->id);
+  };
+  // What was ordered stands at the end until it is listed.
+  const bool in_order = std::ranges::is_sorted(same, earlier);
+  if (!in_order) std::ranges::sort(same, earlier);
+  bool changed = !in_order || !account.listed || account.trouble || !lacking.empty() || !others.empty() ||
+                 same.size() != account.servers.size();
+  for (std::size_t i = 0; !changed && i < same.size(); ++i) changed = !as_before(*same[i], account.servers[i]);
   account.listed = now;
   account.trouble.reset();
+  if (!changed) {
+    for (std::size_t i = 0; i < same.size(); ++i) {
+      account.servers[i].seen = now;
+      if (same[i]->agent) account.servers[i].agent->at = same[i]->agent->at;
+    }
+    return false;
+  }
+  for (std::vector<ObservedServer*>* all : {&same, &others}) {
+    for (ObservedServer* server : *all) server->seen = now;
+  }
+  // A proven absence is told until another machine carries the same mark's key.
+  std::set<std::pair<std::string_view, Key>> held;
+  const auto is_proven = [](const ObservedServer& server) { return server.confirmed_gone && server.mark; };
+  if (std::ranges::any_of(lacking, is_proven)) {
+    for (const std::vector<ObservedServer*>* all : {&same, &others}) {
+      for (const ObservedServer* server : *all) {
+        if (server->mark) held.emplace(server->mark->fleet, server->mark->key);
+      }
+    }
+  }
+  for (ObservedServer& server : lacking) {
+    if (!is_proven(server) || !held.contains({server.mark->fleet, server.mark->key})) others.push_back(&server);
+  }
+  std::ranges::sort(others, earlier);
+  std::vector<ObservedServer*> order;
+  order.reserve(same.size() + others.size());
+  std::ranges::merge(same, others, std::back_inserter(order), earlier);
+  std::vector<ObservedServer> merged;
+  merged.reserve(order.size());
+  for (ObservedServer* server : order) merged.push_back(std::move(*server));
+  account.servers = std::move(merged);
+  return true;
 }
 
 Observer::Observer(Hands& hands, Store& store, WorldView& view) : hands_(hands), store_(store), view_(view) {}
@@ -108,7 +182,13 @@ ObservedAccount& Observer::account(const std::string& name) {
 
 void Observer::index(const std::string& name) {
   const auto at = std::ranges::lower_bound(view_.accounts, name, {}, &ObservedAccount::name);
+  ++version_;
+  // Mostly the same machines stand in the same places.
+  const std::size_t places = hash_of_places(at->servers);
+  Index& known = index_[name];
+  if (known.places == places) return;
   Index fresh;
+  fresh.places = places;
   for (std::size_t i = 0; i < at->servers.size(); ++i) {
     fresh.by_id.emplace(at->servers[i].id, i);
     if (!at->servers[i].confirmed_gone) ++fresh.count;
@@ -116,8 +196,7 @@ void Observer::index(const std::string& name) {
     fresh.by_uid.emplace(at->servers[i].mark->uid, i);
     fresh.by_key.emplace(at->servers[i].mark->key, i);
   }
-  index_[name] = std::move(fresh);
-  ++version_;
+  known = std::move(fresh);
 }
 
 std::int64_t Observer::pages(const std::string& account) const {
@@ -144,6 +223,7 @@ void Observer::start(const std::string& name) {
   Look& look = looks_.at(name);
   ++look.tries;
   look.servers.clear();
+  look.servers.reserve(account(name).servers.size());
   look.pages = 0;
   look.names.clear();
   look.began.reset();
@@ -153,6 +233,7 @@ void Observer::start(const std::string& name) {
     hands_.read(Call{name, hands_.limits(), CatalogueCall{}}, [this, name](const Result<Answer>& answer) {
       if (answer.ok()) {
         account(name).catalogue = std::get<Catalogue>(*answer);
+        touch();
       } else {
         looks_.at(name).trouble = answer.error();
       }
@@ -163,7 +244,9 @@ void Observer::start(const std::string& name) {
     // A provider that knows no balance is no trouble: deploys are then held for want of one.
     if (answer.ok()) {
       const Balance& balance = std::get<Balance>(*answer);
-      account(name).balance = balance;
+      std::optional<Balance>& known = account(name).balance;
+      if (!known || known->amount != balance.amount) touch();
+      known = balance;
       // A command that only reads leaves no trace: a turn before the end of the look would want to write it.
       if (hands_.may_write()) hands_.batch().ledger.push_back(LedgerEntry{name, balance.amount, balance.at});
     } else if (answer.error().code != ErrorCode::kNotFound) {
@@ -210,16 +293,15 @@ std::optional<Error> Observer::wrong_with(Look& look, const ListPage& page) {
     return Error{ErrorCode::kUnreadable, "the listing does not end: it names the page \"" + page.next + "\" twice"};
   }
   // Whose a server is, it says in one way, however often it is shown while pages move.
-  std::vector<const ObservedServer*> by_id;
+  std::unordered_map<std::string_view, const ObservedServer*> by_id;
   by_id.reserve(look.servers.size());
-  for (const ObservedServer& server : look.servers) by_id.push_back(&server);
-  std::ranges::sort(by_id, {}, &ObservedServer::id);
-  const auto twice = std::ranges::adjacent_find(by_id, [](const ObservedServer* one, const ObservedServer* other) {
-    return one->id == other->id && one->mark != other->mark;
-  });
-  if (twice == by_id.end()) return std::nullopt;
-  return Error{ErrorCode::kUnreadable,
-               "the listing shows the server \"" + (*twice)->id + "\" twice, and not with the same mark"};
+  for (const ObservedServer& server : look.servers) {
+    const auto [first, is_new] = by_id.emplace(server.id, &server);
+    if (is_new || first->second->mark == server.mark) continue;
+    return Error{ErrorCode::kUnreadable,
+                 "the listing shows the server \"" + server.id + "\" twice, and not with the same mark"};
+  }
+  return std::nullopt;
 }
 
 void Observer::part_ended(const std::string& name) {
@@ -237,13 +319,13 @@ void Observer::part_ended(const std::string& name) {
   }
   ObservedAccount& known = account(name);
   if (look.trouble) {
+    if (known.trouble != look.trouble) touch();
     known.trouble = look.trouble;
   } else {
     pages_[name] = look.pages;
     // The first page's `now`: nothing is concluded from what came into being while the rest was read.
-    merge_listing(known, std::move(look.servers), *look.began);
+    if (merge_listing(known, std::move(look.servers), *look.began)) index(name);
     known.looked = look.looked;
-    index(name);
     if (Result<Done> saved = save(name); !saved.ok()) store_failure_ = saved.error();
   }
   const std::vector<std::function<void()>> on_end = std::move(look.on_end);
@@ -255,6 +337,7 @@ void Observer::expect(ObservedServer server) {
   ObservedAccount& known = account(server.account);
   Index& places = index_[server.account];
   if (places.by_id.contains(server.id)) return;
+  places.places.reset();
   places.by_id.emplace(server.id, known.servers.size());
   if (server.mark) {
     places.by_uid.emplace(server.mark->uid, known.servers.size());
@@ -314,7 +397,15 @@ ObservedServer* Observer::find_by_uid(const std::string& name, const std::string
 
 Result<Done> Observer::save(const std::string& name) {
   if (!hands_.may_write()) return Done{};
-  return store_.save(account(name));
+  const ObservedAccount& known = account(name);
+  const auto at = saved_.find(name);
+  // Stored readings are an hour old at most (Store::save).
+  const bool fresh = at != saved_.end() && known.listed && at->second.listed &&
+                     *known.listed - *at->second.listed < std::chrono::hours(1);
+  if (fresh && at->second.version == version_) return store_.save_times(known);
+  Result<Done> saved = store_.save(known);
+  if (saved.ok()) saved_.insert_or_assign(name, Saved{.version = version_, .listed = known.listed});
+  return saved;
 }
 
 }  // namespace switchyard

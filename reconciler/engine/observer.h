@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "reconciler/engine/hands.h"
@@ -13,7 +14,8 @@ namespace switchyard {
 // Takes one complete listing into what is known of an account (law 4): what it shows is there; what it lacks is
 // missing, not gone. For a settling time a server may be missing that was ordered a moment ago, and one be shown that
 // we removed: counted from its order, and from the first listing after its removal (Observer::forget).
-void merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now);
+// Whether anything but times is other than it was.
+bool merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now);
 
 // Looks at accounts: catalogue, balance and all pages of a listing, ceil(N / page size) calls for N servers. What fails
 // is tried again a few times and then noted as the account's trouble; nothing is concluded from half a listing.
@@ -47,10 +49,10 @@ class Observer {
   std::vector<ObservedServer*> machines_of(const std::string& account, const std::string& fleet, const Key& key);
   // Servers that exist, as far as is known (the n of the money rule, without what is still on its way).
   std::int64_t count(const std::string& account) const;
-  // Counts up with everything that changes which machines there are or what they are like.
+  // Counts up with everything that changes which machines there are or what they are like; times alone do not.
   std::int64_t version() const { return version_; }
   void touch() { ++version_; }
-  // Writes the account to the store, when writing is allowed.
+  // Writes the account to the store, when writing is allowed and there is anything to write.
   Result<Done> save(const std::string& account);
 
   // A failure of the store while looking; the engine stops on it.
@@ -81,11 +83,17 @@ class Observer {
   std::map<std::string, Look> looks_;
   std::map<std::string, Error> failing_;
   std::map<std::string, std::int64_t> pages_;
+  struct Saved {
+    std::int64_t version;
+    std::optional<Timestamp> listed;  // when all of it was written last
+  };
+  std::map<std::string, Saved> saved_;
   struct Index {
-    std::map<std::string, std::size_t, std::less<>> by_id;
-    std::map<std::string, std::size_t, std::less<>> by_uid;
+    std::unordered_map<std::string, std::size_t> by_id;
+    std::unordered_map<std::string, std::size_t> by_uid;
     std::multimap<Key, std::size_t> by_key;
     std::int64_t count = 0;
+    std::optional<std::size_t> places;  // hash of what it was made from; nothing: something came to it since
   };
   std::map<std::string, Index> index_;
   std::int64_t version_ = 0;

@@ -62,7 +62,7 @@ void Executor::remove_machine(std::size_t i) {
             const bool last = !given_up && shop_.machines_marked(removing.change.resource).empty();
             if (last && (wanted(removing) == nullptr || options_.destroy_all)) {
               shop_.hands.batch().undeclared.push_back(removing.change.resource);
-              std::erase_if(shop_.view.declarations,
+              std::erase_if(shop_.declarations(),
                             [&](const Declaration& declared) { return declared.resource == removing.change.resource; });
               shop_.observer.touch();
             }

@@ -168,7 +168,8 @@ Result<Done> Engine::Impl::confirm_missing(bool& waiting) {
 }
 
 Result<Done> Engine::Impl::settle() {
-  if (!shop.hands.may_write()) return Done{};
+  if (!shop.hands.may_write() || is_settled()) return Done{};
+  bool all = false;
   std::map<std::string, Timestamp> look_from;
   Duration pause = kFirstPause;
   for (;;) {
@@ -184,6 +185,7 @@ Result<Done> Engine::Impl::settle() {
     if (Result<Done> confirmed = confirm_missing(waiting); !confirmed.ok()) return confirmed;
     if (Result<Done> written = shop.hands.write(); !written.ok()) return written;
     const auto over = [this] { return shop.hands.runner().stops() > 0 || shop.hands.late(); };
+    all = !waiting;
     if (!waiting || over()) break;
     const Timestamp due = shop.now() + pause;
     while (shop.now() < due && !over()) {
@@ -208,6 +210,7 @@ Result<Done> Engine::Impl::settle() {
     if (shop.desired().account(account.name) == nullptr) continue;
     if (Result<Done> saved = shop.observer.save(account.name); !saved.ok()) return saved;
   }
+  if (all) settled_at = shop.observer.version();
   return Done{};
 }
 

@@ -46,9 +46,8 @@ ObservedServer* Workshop::machine_of(const DesiredServer& server) {
     if (machines.empty() && desired().server(former) == nullptr) machines = machines_marked(former);
   }
   if (machines.size() < 2) return machines.empty() ? nullptr : machines.front();
-  const auto declared = std::ranges::lower_bound(view.declarations, server.key, {}, &Declaration::resource);
-  const bool known = declared != view.declarations.end() && declared->resource == server.key;
-  const std::string known_uid = known ? declared->uid : "";
+  const Declaration* declared = declaration_of(server.key);
+  const std::string known_uid = declared != nullptr ? declared->uid : "";
   // As FleetIndex chooses, but for one thing: a successor counts only once it is delivered.
   const auto rank = [&](const ObservedServer* machine) {
     return std::make_tuple(machine->missing_since.has_value(), !machine->delivered,
@@ -167,8 +166,10 @@ std::int64_t Workshop::servers_in(const std::string& account) {
   return count;
 }
 
-Catalogue Workshop::catalogue_of(const std::string& account) {
-  return observer.account(account).catalogue.value_or(Catalogue{});
+const Catalogue& Workshop::catalogue_of(const std::string& account) {
+  static const Catalogue kNone{};
+  const std::optional<Catalogue>& known = observer.account(account).catalogue;
+  return known ? *known : kNone;
 }
 
 std::optional<Timestamp> Workshop::provider_now(const std::string& account) {
@@ -181,7 +182,7 @@ const FleetIndex& Workshop::fleet() {
   if (fleet_ == nullptr || fleet_version_ != observer.version()) {
     fleet_version_ = observer.version();
     peers_.reset();
-    fleet_ = std::make_unique<FleetIndex>(desired(), view.accounts, view.declarations, view.given_up);
+    fleet_ = std::make_unique<FleetIndex>(desired(), view.accounts, declarations(), view.given_up);
   }
   return *fleet_;
 }
@@ -234,18 +235,33 @@ void Workshop::event(const Key& resource, const std::string& account, std::strin
                                        .message = std::move(message)});
 }
 
+std::vector<Declaration>& Workshop::declarations() {
+  std::vector<Declaration>& all = view.declarations;
+  if (declared_.empty()) return all;
+  const auto old = std::ssize(all);
+  for (auto& [key, declaration] : declared_) all.push_back(std::move(declaration));
+  declared_.clear();
+  std::ranges::inplace_merge(all, all.begin() + old, {}, &Declaration::resource);
+  return all;
+}
+
+Declaration* Workshop::declaration_of(const Key& resource) {
+  if (const auto at = declared_.find(resource); at != declared_.end()) return &at->second;
+  const auto at = std::ranges::lower_bound(view.declarations, resource, {}, &Declaration::resource);
+  return at != view.declarations.end() && at->resource == resource ? &*at : nullptr;
+}
+
 void Workshop::declare(const DesiredServer& server, const std::string& uid) {
   Declaration declaration{.resource = server.key,
                           .account = server.account,
                           .uid = uid,
                           .source_path = source_path(server),
                           .protect = server.protect};
-  const auto at = std::ranges::lower_bound(view.declarations, server.key, {}, &Declaration::resource);
-  if (at != view.declarations.end() && at->resource == server.key) {
-    if (*at == declaration) return;
-    *at = declaration;
+  if (Declaration* known = declaration_of(server.key)) {
+    if (*known == declaration) return;
+    *known = declaration;
   } else {
-    view.declarations.insert(at, declaration);
+    declared_.emplace(server.key, declaration);
   }
   observer.touch();
   hands.batch().declarations.push_back(std::move(declaration));

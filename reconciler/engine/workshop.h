@@ -54,7 +54,8 @@ class Workshop {
   void compute_fingerprints();
   // Servers that exist or are on their way.
   std::int64_t servers_in(const std::string& account);
-  Catalogue catalogue_of(const std::string& account);
+  // What an account offers; nothing where that is not known. Good until the account is looked at again.
+  const Catalogue& catalogue_of(const std::string& account);
   // The last `now` of an account's provider.
   std::optional<Timestamp> provider_now(const std::string& account);
 
@@ -68,8 +69,14 @@ class Workshop {
   void succeeded(const Key& resource, Action action);
   void event(const Key& resource, const std::string& account, std::string type, std::string message);
   void declare(const DesiredServer& server, const std::string& uid);
+  // view.declarations with all that was declared since; sorted by resource. Within the engine nobody reads the view's
+  // own: thousands of creates in a row do not each move all that lie behind.
+  std::vector<Declaration>& declarations();
 
  private:
+  Declaration* declaration_of(const Key& resource);
+
+  std::map<Key, Declaration> declared_;  // not in view.declarations yet
   std::map<std::string, std::string> source_paths_;
   std::map<std::pair<SecretRef::From, std::string>, std::string> secrets_;
   std::unique_ptr<PeerWishes> wishes_;

@@ -68,6 +68,12 @@ Milliseconds cpu_of(int pid) {
 
 Background::Background(const Command& command) : pid_(spawn(command)) {}
 
+bool Background::runs() const {
+  siginfo_t ended{};
+  // Its status is left for the destructor to take.
+  return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+}
+
 Background::~Background() {
   if (pid_ <= 0) return;
   kill(pid_, SIGTERM);

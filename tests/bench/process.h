@@ -37,6 +37,7 @@ class Background {
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
   int pid() const { return pid_; }
+  bool runs() const;
 
  private:
   int pid_;

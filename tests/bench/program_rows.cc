@@ -105,11 +105,15 @@ std::optional<Trial> first_parse(const Setting& setting) {
 }
 
 // Waits until a process has used no CPU for two seconds: its first round, with all that it has to read, is over.
-bool settles(int pid) {
-  Milliseconds before = cpu_of(pid);
+bool settles(const Background& loop) {
+  Milliseconds before = cpu_of(loop.pid());
   for (int second = 0; second < 120; second += 2) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
-    const Milliseconds now = cpu_of(pid);
+    if (!loop.runs()) {
+      fmt::print(stderr, "the loop has ended\n");
+      return false;
+    }
+    const Milliseconds now = cpu_of(loop.pid());
     if (now == before && now.count() > 0) return true;
     before = now;
   }
@@ -123,10 +127,11 @@ std::optional<double> cpu_of_a_round(const Setting& setting, const fs::path& fol
   constexpr Milliseconds kInterval = std::chrono::seconds(5);
   constexpr Milliseconds kWindow = std::chrono::seconds(60);
   const Background loop({.words = {setting.program.string(), "run", "fleet", "--interval", "5s"}, .folder = folder});
-  if (!settles(loop.pid())) return std::nullopt;
+  if (!settles(loop)) return std::nullopt;
   const Milliseconds before = cpu_of(loop.pid());
   std::this_thread::sleep_for(kWindow);
   const Milliseconds used = cpu_of(loop.pid()) - before;
+  if (!loop.runs()) return std::nullopt;
   return used.count() * kInterval.count() / (kWindow - used).count();
 }
 

@@ -88,5 +88,40 @@ TEST(MergeListing, WhatWasJustOrderedIsNotMissingYet) {
   EXPECT_EQ(account.servers[0].missing_listings, 1);
 }
 
+TEST(MergeListing, TellsWhetherAnythingButTimesIsOtherThanItWas) {
+  const auto busy = [](std::int64_t channels, Timestamp reported) {
+    ObservedServer server = machine("a");
+    server.account = "main";
+    server.agent = AgentReport{};
+    server.agent->at = reported;
+    server.agent->channels = channels;
+    return server;
+  };
+  ObservedAccount account = account_with({});
+  EXPECT_TRUE(merge_listing(account, {busy(3, kNow)}, kNow)) << "it is new";
+  EXPECT_FALSE(merge_listing(account, {busy(3, kNow + seconds(9))}, kNow + seconds(10)));
+  EXPECT_EQ(account.servers[0].seen, kNow + seconds(10));
+  EXPECT_EQ(account.servers[0].agent->at, kNow + seconds(9));
+  EXPECT_EQ(account.listed, kNow + seconds(10));
+  EXPECT_TRUE(merge_listing(account, {busy(4, kNow)}, kNow)) << "a call more";
+  EXPECT_TRUE(merge_listing(account, {}, kNow)) << "it is missing";
+  EXPECT_TRUE(merge_listing(account, {}, kNow)) << "it is missing in one listing more";
+  EXPECT_TRUE(merge_listing(account, {busy(4, kNow)}, kNow)) << "it is back";
+  EXPECT_FALSE(merge_listing(account, {busy(4, kNow)}, kNow));
+  account.trouble = Error{ErrorCode::kNotSent, "no route"};
+  EXPECT_TRUE(merge_listing(account, {busy(4, kNow)}, kNow)) << "it answers again";
+  EXPECT_TRUE(merge_listing(account, {busy(4, kNow), machine("b")}, kNow)) << "another is there";
+}
+
+TEST(MergeListing, KeepsServersInTheOrderOfTheirNamesWhateverOrderTheyComeIn) {
+  ObservedAccount account = account_with({machine("b"), machine("d"), machine("a")});  // "a" was just ordered
+  merge_listing(account, {machine("d"), machine("c"), machine("b"), machine("a")}, kNow);
+  EXPECT_THAT(there(account), ElementsAre("a", "b", "c", "d"));
+  ObservedServer renamed = machine("a");
+  renamed.name = "z";
+  EXPECT_TRUE(merge_listing(account, {renamed, machine("d"), machine("b"), machine("c")}, kNow));
+  EXPECT_THAT(there(account), ElementsAre("b", "c", "d", "a"));
+}
+
 }  // namespace
 }  // namespace switchyard

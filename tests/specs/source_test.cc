@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "tests/specs/sample.h"
 
@@ -44,6 +45,26 @@ class SourceTest : public testing::Test {
   }
   fs::path folder_;
 };
+
+TEST_F(SourceTest, AStampStaysWhileNothingIsTouchedAndChangesWithEverythingThatIs) {
+  write("fleet/a.yaml");
+  write("fleet/sub/c.yaml");
+  std::string last = stamp_of_source({"fleet"}).hash;
+  EXPECT_EQ(stamp_of_source({"fleet"}).hash, last);
+  EXPECT_GT(stamp_of_source({"fleet"}).newest, Timestamp{});
+  const auto other = [&last] { return std::exchange(last, stamp_of_source({"fleet"}).hash) != last; };
+  write("fleet/a.yaml", std::string(kBase) + "# longer\n");
+  EXPECT_TRUE(other()) << "a file that grew";
+  fs::last_write_time("fleet/sub/c.yaml", fs::last_write_time("fleet/sub/c.yaml") + std::chrono::seconds(1));
+  EXPECT_TRUE(other()) << "a file of the same size";
+  write("fleet/sub/d.yaml");
+  EXPECT_TRUE(other()) << "a file more";
+  fs::rename("fleet/sub/d.yaml", "fleet/sub/e.yaml");
+  EXPECT_TRUE(other()) << "another name";
+  fs::remove("fleet/sub/e.yaml");
+  EXPECT_TRUE(other()) << "a file less";
+  EXPECT_FALSE(other());
+}
 
 TEST_F(SourceTest, TakesYamlBelowAFolderInTheOrderOfPaths) {
   write("fleet/b.yaml");

@@ -19,6 +19,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// Coarser than any file system's clock.
+constexpr auto kSettled = std::chrono::seconds(2);
 // What lies outside the files (certificates that run out) is looked at again after this, though no file changed.
 constexpr auto kReloadAfter = std::chrono::hours(1);
 // Well below a lease, so that the lock is renewed in time while nothing else happens.
@@ -80,6 +82,10 @@ class Loop {
     for (const auto& account : engine.view().accounts) {
       if (account.trouble) complain(fmt::format("account \"{}\": {}", account.name, account.trouble->message));
     }
+    if (is_at_rest()) {
+      remember_generation();
+      return std::nullopt;
+    }
     const auto plan = engine.plan(options_);
     const auto report = engine.apply(plan, options_, Engine::Scope::kFollowUp, [](const Progress& progress) {
       log_info("progress", {{"action", std::string(progress.action ? to_string(*progress.action) : "")},
@@ -90,15 +96,35 @@ class Loop {
     if (recorder_ && !recorder_->state()) complain(recorder_->state().error().message);
     if (!report) return report.error();
     exit_code_ = report->exit_code();
+    at_rest_.reset();
+    if (plan.empty() && plan.under_way.empty() && plan.adopted.empty() && exit_code_ == 0) {
+      at_rest_ = AtRest{.version = engine.version(), .until = plan.valid_until};
+    }
     tell(plan, *report);
     for (const auto& failure : report->failures) complain(failure);
     return std::nullopt;
   }
 
+  // Whether all is as it was when nothing was to be done: then the plan is empty again. What only time brings about (a
+  // late delivery, the end of an override) is under way or has a time until which the plan holds.
+  bool is_at_rest() const {
+    const auto& engine = session_->engine();
+    return at_rest_ && at_rest_->version == engine.version() && (!at_rest_->until || engine.now() < *at_rest_->until);
+  }
+
   std::optional<Error> take_up_specs() {
+    const auto before = machine_now();
+    const auto stamp = stamp_of_source(paths_);
+    if (session_ && stamp.hash == stamp_ && Steady::now() - loaded_ < kReloadAfter) return std::nullopt;
     auto source = read_source(paths_);
     const auto hash = source.hash;
-    if (session_ && hash == hash_ && Steady::now() - loaded_ < kReloadAfter) return std::nullopt;
+    // What was changed a moment ago may be changed again without a trace in its times.
+    const auto read = stamp.newest + kSettled < before ? stamp.hash : "";
+    stamp_.clear();
+    if (session_ && hash == hash_ && Steady::now() - loaded_ < kReloadAfter) {
+      stamp_ = read;
+      return std::nullopt;
+    }
     const auto cache = open_cache(context_);
     if (recorder_) recorder_->remember(source, machine_now());
     auto specs = load(
@@ -134,6 +160,7 @@ class Loop {
     }
     if (const auto made = open_cache(context_)) remember_paths(*made, session_->fleet().scope);
     hash_ = hash;
+    stamp_ = read;
     loaded_ = Steady::now();
     return std::nullopt;
   }
@@ -145,6 +172,7 @@ class Loop {
     if (*generation == generation_) return std::nullopt;
     if (auto done = session_->recall(context_); !done) {
       hash_.clear();  // all is taken up anew at the next round
+      stamp_.clear();
       return done.error();
     }
     return std::nullopt;
@@ -217,7 +245,13 @@ class Loop {
   std::unique_ptr<Session> session_;
   std::string hash_;
   Steady::time_point loaded_{};
+  std::string stamp_;  // of the files as they were read last; empty: they are to be read again
   std::int64_t generation_ = -1;
+  struct AtRest {
+    std::int64_t version;  // the engine's
+    std::optional<Timestamp> until;
+  };
+  std::optional<AtRest> at_rest_;
   std::vector<Hold> last_holds_;
   Diagnostics last_diagnostics_;
   std::string last_complaint_;
