@@ -159,6 +159,24 @@ void Generated::edit(Random& random) {
   list_names();
 }
 
+std::vector<std::string> Generated::write_in_some(Random& random, const std::string& field, const std::string& value) {
+  std::vector<std::string> names;
+  for (Document& document : documents_) {
+    if (document.kind != "Server" || document.spec.contains("type") || random.below(2) == 0) continue;
+    if (field.starts_with("options.")) {
+      document.options[field.substr(8)] = value;
+    } else {
+      document.spec[field] = value;
+    }
+    names.push_back(document.name);
+  }
+  return names;
+}
+
+void Generated::add(const std::string& kind, const std::string& name, const std::map<std::string, std::string>& spec) {
+  documents_.push_back({kind, name, spec, {}});
+}
+
 std::string Generated::line_of(const Document& document) {
   std::map<std::string, std::string> spec = document.spec;
   if (!document.options.empty()) spec["options"] = flow(document.options);

@@ -19,6 +19,9 @@ class Generated {
   // One random edit; may leave a fleet with errors (a dispatcher without a switch), which load() then says.
   void edit(Random& random);
   std::vector<std::string> documents() const;
+  // Writes a field ("protect", "options.carriers") into some of the switches' documents; their names.
+  std::vector<std::string> write_in_some(Random& random, const std::string& field, const std::string& value);
+  void add(const std::string& kind, const std::string& name, const std::map<std::string, std::string>& spec);
   // Names of all servers, members of sets included.
   const std::vector<std::string>& servers() const { return names_; }
 
