@@ -229,7 +229,7 @@ Result<Done> Engine::import_server(const Key& key, const std::string& account_na
                                           "\", " + to_string(found->mark->key)};
   }
   const Mark mark{.fleet = account->fleet, .key = key, .uid = shop.new_uid()};
-  Result<Answer> ended = Error{ErrorCode::kCancelled, "stopped before it was sent"};
+  Result<Answer> ended = Error{ErrorCode::kCancelled, "stopped before it was known to be done; import it again"};
   bool answered = false;
   shop.hands.set_places(account_name, 1);
   shop.hands.submit(account_name, [&]() -> std::optional<Hands::Submission> {

@@ -14,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using SteadyClock = std::chrono::steady_clock;
 
 // A call may take 30 seconds; whoever waits for that has not heard the signal.
@@ -48,8 +49,13 @@ TEST_F(HostileSilence, at_the_first_look_is_left_at_the_first_interrupt) {
   say_nothing_to("GET /v1/servers");
   work_.write("fleet.yaml", fleet_at(provider_.endpoint(), {"a"}));
   int asked = 0;
-  for (const std::string command : {"apply", "destroy"}) {
-    auto running = work_.start({command, "fleet.yaml", "--auto-approve"});
+  const std::vector<std::vector<std::string>> commands = {
+      {"apply", "fleet.yaml", "--auto-approve"},
+      {"destroy", "fleet.yaml", "--auto-approve"},
+      {"import", "Server/a", "--id", "sim-1", "--path", "fleet.yaml"}};
+  for (const std::vector<std::string>& words : commands) {
+    const std::string& command = words.front();
+    auto running = work_.start(words);
     wait_until_asked(++asked);
     const auto began = SteadyClock::now();
     running.signal(SIGINT);
@@ -91,6 +97,28 @@ TEST_F(HostileSilence, at_a_change_is_waited_for_once_and_left_at_the_second_int
   EXPECT_THAT(doctor.out, HasSubstr("1 open intent"));
   const Ran plan = work_.run({"plan", "fleet.yaml"});
   EXPECT_THAT(plan.out, HasSubstr("it is looked for before anything is sent again")) << plan.err;
+}
+
+TEST_F(HostileSilence, at_an_import_is_left_at_the_second_interrupt_and_looked_for_later) {
+  provider_.instead("GET /v1/servers", listing_json(server_json("sim-1", "")));
+  say_nothing_to("PUT /v1/servers/sim-1/mark");
+  work_.write("fleet.yaml", fleet_at(provider_.endpoint(), {"a"}));
+  auto running = work_.start({"import", "Server/a", "--id", "sim-1", "--path", "fleet.yaml"});
+  wait_until_asked(1);
+  const auto began = SteadyClock::now();
+  running.signal(SIGINT);
+  running.signal(SIGTERM);
+  const Ran ran = running.end();
+  EXPECT_LT(SteadyClock::now() - began, kFarBelowACall);
+  EXPECT_EQ(ran.exit_code, 4) << ran.out << ran.err;
+  EXPECT_THAT(provider_.changes(), ElementsAre("PUT /v1/servers/sim-1/mark"));
+  const Ran doctor = work_.run({"state", "doctor"});
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
+  EXPECT_THAT(doctor.out, HasSubstr("1 open intent"));
+  // The mark had arrived: the server is ours, and nothing is bought in its place.
+  provider_.instead("GET /v1/servers", listing_json(server_json("sim-1", mark_json("main", "a", "u1"))));
+  const Ran plan = work_.run({"plan", "fleet.yaml"});
+  EXPECT_THAT(plan.out, Not(HasSubstr("create"))) << plan.out << plan.err;
 }
 
 }  // namespace

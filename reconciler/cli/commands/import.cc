@@ -62,6 +62,7 @@ int show_document(Context& context, Session& session, const Key& key, const std:
 }
 
 int run_import(Context& context, const Arguments& arguments) {
+  install_signal_handlers();
   const auto key = *parse_key(arguments.argument("KIND/NAME"));
   const auto id = arguments.text("id").value_or("");
   if (id.empty()) return context.fail({ErrorCode::kInvalid, "import needs --id, the server's id at the provider"});
@@ -82,7 +83,7 @@ int run_import(Context& context, const Arguments& arguments) {
   if (auto done = engine.observe(); !done) return could_not_look(context, done.error());
   tell_of_trouble(context, engine.view());
   if ((*session)->fleet().server(key) == nullptr) return show_document(context, **session, key, *account, id);
-  if (auto done = engine.import_server(key, *account, id); !done) return context.fail(done.error());
+  if (auto done = engine.import_server(key, *account, id); !done) return could_not_look(context, done.error());
   if (context.json()) {
     context.result_json(
         Json(Json::Object{{"formatVersion", 1}, {"resource", to_string(key)}, {"account", *account}, {"id", id}}));
