@@ -175,7 +175,7 @@ void Planner::gate_creates() {
       const Money missing = short_by(rule, *has, needs);
       if (missing.minor == 0) continue;
       hold(*made, Gate::kBalance,
-           "with " + std::to_string(n) + " other servers it needs " + for_people(needs) +
+           with_others(n) + " it needs " + for_people(needs) +
                (account.reserve.minor > 0 ? " above a reserve of " + for_people(account.reserve) : "") + "; " +
                for_people(*has) + " is there, " + for_people(missing) + " short");
       made->hold->needs = needs;

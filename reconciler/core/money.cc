@@ -50,4 +50,8 @@ Money available_balance(Money balance, const std::optional<Money>& credit_line) 
   return credit_line ? *credit_line + balance : balance;
 }
 
+std::string with_others(std::int64_t servers) {
+  return "with " + std::to_string(servers) + (servers == 1 ? " other server" : " other servers");
+}
+
 }  // namespace switchyard

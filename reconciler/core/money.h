@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "specs/base/money.h"
@@ -42,5 +43,8 @@ std::vector<ReactivationVerdict> decide_reactivations(Money available, Money res
 
 // What the account has to decide on: the provider's balance, or for post-paid the credit line less what is owed.
 Money available_balance(Money balance, const std::optional<Money>& credit_line);
+
+// "with 5 other servers", of what a deposit depends on.
+std::string with_others(std::int64_t servers);
 
 }  // namespace switchyard

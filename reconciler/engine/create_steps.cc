@@ -45,7 +45,7 @@ std::optional<Hands::Submission> Executor::prepare_create(std::size_t i) {
   if (!has || affordable(rule, *has, others, 1) == 0) {
     const Money needs = deposit_needed(rule, others);
     end_held(i, Gate::kBalance,
-             "with " + std::to_string(others) + " other servers it needs " + for_people(needs) + "; " +
+             with_others(others) + " it needs " + for_people(needs) + "; " +
                  (has ? for_people(*has) + " is there" : "the balance is not known"));
     held_.at({task.change.resource, task.change.action}).needs = needs;
     if (has) held_.at({task.change.resource, task.change.action}).short_by = short_by(rule, *has, needs);
