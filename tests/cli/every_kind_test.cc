@@ -179,8 +179,9 @@ TEST_F(EveryKind, comes_out_of_every_command_as_json) {
     const Ran ran = work_.run(words);
     const std::string line = ::testing::PrintToString(asked.words);
     EXPECT_EQ(ran.exit_code, asked.exit_code) << line << ran.out << ran.err;
-    EXPECT_TRUE(ran.json().object() != nullptr || ran.json().array() != nullptr) << line << ran.out << ran.err;
-    if (asked.exit_code != 0 && ran.json().object() != nullptr) {
+    ASSERT_NE(ran.json().object(), nullptr) << line << ran.out << ran.err;
+    EXPECT_EQ(ran.json().integer_or("formatVersion", 0), 1) << line << ran.out;
+    if (asked.exit_code != 0) {
       EXPECT_TRUE(ran.json().find("error") != nullptr || ran.json().find("diagnostics") != nullptr) << line << ran.out;
     }
     EXPECT_THAT(ran.out + ran.err, Not(HasSubstr(kSecret))) << line;

@@ -23,8 +23,10 @@ int run_explain(Context& context, const Arguments& arguments) {
 }
 
 int run_schema(Context& context, const Arguments&) {
-  // A JSON Schema is JSON with or without --json; "formatVersion" would be a foreign word in it.
-  context.result_json(json_schema());
+  // It is JSON with or without --json. Editors pass over a word that they do not know, but need not be given one.
+  auto schema = json_schema();
+  if (context.json()) schema.set("formatVersion", 1);
+  context.result_json(schema);
   return 0;
 }
 
