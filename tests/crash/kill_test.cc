@@ -45,13 +45,16 @@ TEST(Crash, a_fleet_survives_200_kills_at_random_moments) {
   for (const auto& story : stories) {
     sum.rounds += story.rounds;
     sum.kills += story.kills;
+    sum.early_kills += story.early_kills;
     sum.interrupts += story.interrupts;
     sum.extra_runs += story.extra_runs;
     for (const auto& [kind, times] : story.faults) sum.faults[kind] += times;
     for (const auto& what : story.wrong) ADD_FAILURE() << what;
   }
-  fmt::print("seeds {} to {}: {} rounds, {} kills of an apply at work, {} interrupts, {} runs more than one a round\n",
-             chosen.front(), chosen.back(), sum.rounds, sum.kills, sum.interrupts, sum.extra_runs);
+  fmt::print(
+      "seeds {} to {}: {} rounds, {} kills of an apply that had begun a change, {} before it had, {} interrupts, {} "
+      "runs more than one a round\n",
+      chosen.front(), chosen.back(), sum.rounds, sum.kills, sum.early_kills, sum.interrupts, sum.extra_runs);
   for (const auto& [kind, times] : sum.faults) fmt::print("  {} struck {} times\n", kind, times);
   EXPECT_GT(sum.faults["drop-after-commit"], 0);
   if (!HasFailure()) {

@@ -89,10 +89,12 @@ class Life {
     if (way < 7) {
       apply.signal(SIGKILL);
       const Ran ran = apply.end();
-      if (ran.exit_code == -1) {
+      if (ran.exit_code != -1) {
+        check_exit(ran);
+      } else if (ran.err.find(" started\n") != std::string::npos) {
         ++story_.kills;
       } else {
-        check_exit(ran);
+        ++story_.early_kills;
       }
       return;
     }

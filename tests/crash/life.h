@@ -10,9 +10,10 @@ namespace switchyard {
 // What one world went through.
 struct LifeStory {
   int rounds = 0;
-  int kills = 0;       // kill -9 that ended an apply which was at work
-  int interrupts = 0;  // SIGINT (once or twice) and SIGTERM
-  int extra_runs = 0;  // applies beyond the first that a round needed until nothing was left to do
+  int kills = 0;        // kill -9 that ended an apply which had begun a change
+  int early_kills = 0;  // before it had
+  int interrupts = 0;   // SIGINT (once or twice) and SIGTERM
+  int extra_runs = 0;   // applies beyond the first that a round needed until nothing was left to do
   std::map<std::string, std::int64_t> faults;  // how often each struck
   std::vector<std::string> wrong;              // empty: all is as it must be
 };
