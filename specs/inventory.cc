@@ -22,7 +22,7 @@ Inventory::Inventory(std::vector<std::string> decoded, bool lost, Complaints& co
   for (std::size_t file = 0; file < decoded_.size(); ++file) {
     read_resources(decoded_[file], static_cast<std::uint32_t>(file), resources);
   }
-  std::array<std::size_t, 8> counts{};
+  std::array<std::size_t, kKinds.size()> counts{};
   for (const Resource& resource : resources) ++counts[static_cast<std::size_t>(resource.kind)];
   for (std::size_t kind = 0; kind < counts.size(); ++kind) by_kind_[kind].reserve(counts[kind]);
   for (const Resource& resource : resources) by_kind_[static_cast<std::size_t>(resource.kind)].push_back(resource);

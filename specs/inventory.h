@@ -37,7 +37,7 @@ class Inventory {
 
   std::vector<std::string> decoded_;
   std::deque<std::string> expanded_;  // members of one set each
-  std::array<std::vector<Resource>, 8> by_kind_;
+  std::array<std::vector<Resource>, kKinds.size()> by_kind_;
   std::vector<std::pair<std::string_view, std::string_view>> media_aliases_;  // alias -> name, sorted
   std::size_t members_ = 0;
   bool lost_;

@@ -258,7 +258,7 @@ Result<Done> decode_body(std::string_view bytes, ObservedServer& server) {
   if (in.byte() != kLayout) return unreadable(server);
   if (in.flag()) {
     const std::string_view fleet = in.text();
-    const auto kind = in.choice(Kind::kCertificate);
+    const auto kind = in.choice(kKinds.back().kind);
     const std::string_view name = in.text();
     server.mark = Mark{std::string(fleet), Key{kind, std::string(name)}, std::string(in.text())};
   }

@@ -15,10 +15,7 @@ std::optional<Kind> parse_kind_word(std::string_view text) {
 const std::vector<std::string>& kind_words() {
   static const std::vector<std::string> kWords = [] {
     std::vector<std::string> words;
-    for (const auto kind : {Kind::kAccount, Kind::kZone, Kind::kCluster, Kind::kServer, Kind::kServerSet,
-                            Kind::kRtpServer, Kind::kCarrier, Kind::kCertificate}) {
-      words.emplace_back(to_string(kind));
-    }
+    for (const Kind kind : all_kinds()) words.emplace_back(to_string(kind));
     return words;
   }();
   return kWords;

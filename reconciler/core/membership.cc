@@ -57,13 +57,9 @@ bool is_meant(const Key& named, const NamedServer& server) {
              in_force(server.machine, "spec.balancer.cluster", named.name);
     case Kind::kServerSet:
       return set_of(server.key) == named.name;
-    case Kind::kServer:
-    case Kind::kRtpServer:
-    case Kind::kCarrier:
-    case Kind::kCertificate:
+    default:  // no server belongs to any other
       return false;
   }
-  return false;
 }
 
 std::vector<Key> servers_of(const DesiredFleet& desired, const Key& document) {

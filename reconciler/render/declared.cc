@@ -99,8 +99,7 @@ Pairs declared_of(const DesiredFleet& desired, const Key& key) {
     case Kind::kServerSet:
       if (is_declared(desired, key)) return {{"members", names_of(servers_of(desired, key))}};
       break;
-    case Kind::kCarrier:
-    case Kind::kCertificate:
+    default:
       if (is_declared(desired, key)) return {{"used by", names_of(servers_of(desired, key))}};
       break;
   }

@@ -283,12 +283,9 @@ Listing list_resources(const Known& known, Kind kind, const std::optional<std::s
     case Kind::kCluster:
       return list_clusters(
           {.desired = &desired, .observed = known.observed, .overrides = known.overrides, .now = known.now}, name);
-    case Kind::kServerSet:
-    case Kind::kCarrier:
-    case Kind::kCertificate:
+    default:
       return list_documents(desired, kind, name);
   }
-  return {};
 }
 
 }  // namespace switchyard

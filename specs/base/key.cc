@@ -9,17 +9,6 @@
 namespace switchyard {
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 8> kKinds{{
-    {Kind::kAccount, "Account"},
-    {Kind::kZone, "Zone"},
-    {Kind::kCluster, "Cluster"},
-    {Kind::kServer, "Server"},
-    {Kind::kServerSet, "ServerSet"},
-    {Kind::kRtpServer, "RtpServer"},
-    {Kind::kCarrier, "Carrier"},
-    {Kind::kCertificate, "Certificate"},
-}};
-
 constexpr std::array<std::pair<Effect, std::string_view>, 5> kEffects{{
     {Effect::kLive, "live"},
     {Effect::kRestart, "restart"},
@@ -35,12 +24,25 @@ bool equal_but_for_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::span<const Kind> all_kinds() {
+  static constexpr auto kAll = [] {
+    std::array<Kind, kKinds.size()> all{};
+    std::ranges::transform(kKinds, all.begin(), &KindWord::kind);
+    return all;
+  }();
+  return kAll;
+}
+
+std::string_view meaning_of(Kind kind) {
+  return std::ranges::find(kKinds, kind, &KindWord::kind)->meaning;
+}
+
 std::string_view to_string(Kind kind) {
-  return std::ranges::find(kKinds, kind, &std::pair<Kind, std::string_view>::first)->second;
+  return std::ranges::find(kKinds, kind, &KindWord::kind)->word;
 }
 
 std::optional<Kind> parse_kind(std::string_view text) {
-  for (const auto& [kind, word] : kKinds) {
+  for (const auto& [kind, word, meaning] : kKinds) {
     if (word == text) return kind;
   }
   return std::nullopt;
@@ -53,7 +55,7 @@ std::string to_string(const Key& key) {
 std::optional<Key> parse_key(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash + 1 == text.size()) return std::nullopt;
-  for (const auto& [kind, word] : kKinds) {
+  for (const auto& [kind, word, meaning] : kKinds) {
     if (equal_but_for_case(word, text.substr(0, slash))) return Key{kind, std::string(text.substr(slash + 1))};
   }
   return std::nullopt;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,26 @@ namespace switchyard {
 // The kinds of the language (design 5).
 enum class Kind { kAccount, kZone, kCluster, kServer, kServerSet, kRtpServer, kCarrier, kCertificate };
 
+// All of them in the order in which people meet them, each with its word in YAML and what it is for.
+struct KindWord {
+  Kind kind;
+  std::string_view word;
+  std::string_view meaning;
+};
+inline constexpr std::array kKinds{
+    KindWord{Kind::kAccount, "Account",
+             "The money and the provider: whose servers these are and what may be spent on them."},
+    KindWord{Kind::kZone, "Zone", "A place at a provider where servers run, and the options that they share."},
+    KindWord{Kind::kCluster, "Cluster", "Servers that share limits, dialogs and registrations."},
+    KindWord{Kind::kServer, "Server", "One SIP server: a switch that carries calls or a dispatcher that spreads them."},
+    KindWord{Kind::kServerSet, "ServerSet", "Several servers from one template: Server/NAME-1 to Server/NAME-N."},
+    KindWord{Kind::kRtpServer, "RtpServer", "A media server: it relays the sound of calls."},
+    KindWord{Kind::kCarrier, "Carrier", "A carrier: where calls go out."},
+    KindWord{Kind::kCertificate, "Certificate", "A TLS certificate with its key, for the servers that name it."},
+};
+
+std::span<const Kind> all_kinds();  // in that order
+std::string_view meaning_of(Kind kind);
 std::string_view to_string(Kind kind);
 // Exactly as written in YAML: "Server". Nothing when there is no such kind.
 std::optional<Kind> parse_kind(std::string_view text);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "specs/kinds/tables.h"
@@ -6,10 +7,11 @@ namespace switchyard {
 namespace {
 
 constexpr std::array<std::string_view, 1> kVersions{"switchyard/v1"};
-constexpr std::array<std::string_view, 8> kKinds{"Account",   "Zone",      "Cluster", "Server",
-                                                 "ServerSet", "RtpServer", "Carrier", "Certificate"};
-constexpr std::array<Kind, 8> kAll{Kind::kAccount,   Kind::kZone,      Kind::kCluster, Kind::kServer,
-                                   Kind::kServerSet, Kind::kRtpServer, Kind::kCarrier, Kind::kCertificate};
+constexpr auto kKindWords = [] {
+  std::array<std::string_view, kKinds.size()> words;
+  std::ranges::transform(kKinds, words.begin(), &KindWord::word);
+  return words;
+}();
 
 constexpr std::array kRows{
     FieldRow{.path = "apiVersion",
@@ -25,7 +27,7 @@ constexpr std::array kRows{
              .rule = "switchyard/v1",
              .effect = EffectRule::kLive,
              .required = true,
-             .words = kKinds},
+             .words = kKindWords},
     FieldRow{.path = "metadata.name",
              .type = Type::kName,
              .meaning = "the name that other documents and people use; one resource of a kind has it",
@@ -54,32 +56,6 @@ constexpr std::array kRows{
 
 std::span<const FieldRow> common_rows() {
   return kRows;
-}
-
-std::span<const Kind> all_kinds() {
-  return kAll;
-}
-
-std::string_view meaning_of(Kind kind) {
-  switch (kind) {
-    case Kind::kAccount:
-      return "The money and the provider: whose servers these are and what may be spent on them.";
-    case Kind::kZone:
-      return "A place at a provider where servers run, and the options that they share.";
-    case Kind::kCluster:
-      return "Servers that share limits, dialogs and registrations.";
-    case Kind::kServer:
-      return "One SIP server: a switch that carries calls or a dispatcher that spreads them.";
-    case Kind::kServerSet:
-      return "Several servers from one template: Server/NAME-1 to Server/NAME-N.";
-    case Kind::kRtpServer:
-      return "A media server: it relays the sound of calls.";
-    case Kind::kCarrier:
-      return "A carrier: where calls go out.";
-    case Kind::kCertificate:
-      return "A TLS certificate with its key, for the servers that name it.";
-  }
-  return "";
 }
 
 bool is_text(Type type) {

@@ -13,28 +13,6 @@
 namespace switchyard {
 namespace {
 
-std::span<const FieldRow> rows_of(Kind kind) {
-  switch (kind) {
-    case Kind::kAccount:
-      return account_rows();
-    case Kind::kZone:
-      return zone_rows();
-    case Kind::kCluster:
-      return cluster_rows();
-    case Kind::kServer:
-      return server_rows();
-    case Kind::kServerSet:
-      return server_set_rows();
-    case Kind::kRtpServer:
-      return rtp_server_rows();
-    case Kind::kCarrier:
-      return carrier_rows();
-    case Kind::kCertificate:
-      return certificate_rows();
-  }
-  std::abort();
-}
-
 SchemaNode& grow(SchemaNode& root, std::string_view path) {
   SchemaNode* at = &root;
   std::size_t from = 0;
@@ -104,7 +82,7 @@ FieldId KindSchema::id(std::string_view path) const {
 
 const KindSchema& schema_of(Kind kind) {
   static const auto schemas = [] {
-    std::array<KindSchema, 8> all;
+    std::array<KindSchema, kKinds.size()> all;
     for (const Kind each : all_kinds()) all[static_cast<std::size_t>(each)] = unfold(each);
     return all;
   }();

@@ -20,10 +20,27 @@ std::span<const FieldRow> carrier_rows();
 std::span<const FieldRow> certificate_rows();
 std::span<const FieldRow> options();  // below "spec.options." of a server, "spec.defaults." of a zone or cluster
 
-// What a kind is for, in one sentence.
-std::string_view meaning_of(Kind kind);
-
-// All kinds in the order in which people meet them.
-std::span<const Kind> all_kinds();
+// The table of a kind.
+inline std::span<const FieldRow> rows_of(Kind kind) {
+  switch (kind) {
+    case Kind::kAccount:
+      return account_rows();
+    case Kind::kZone:
+      return zone_rows();
+    case Kind::kCluster:
+      return cluster_rows();
+    case Kind::kServer:
+      return server_rows();
+    case Kind::kServerSet:
+      return server_set_rows();
+    case Kind::kRtpServer:
+      return rtp_server_rows();
+    case Kind::kCarrier:
+      return carrier_rows();
+    case Kind::kCertificate:
+      return certificate_rows();
+  }
+  return {};
+}
 
 }  // namespace switchyard
