@@ -38,6 +38,23 @@ class HostileSilence : public ::testing::Test {
     changed_.wait(lock, [&] { return asked_ >= times; });
   }
 
+  // Started, and interrupted twice while the provider says nothing; nothing but the one change was sent, and it is
+  // open.
+  void expect_left_open(const std::vector<std::string>& words, const std::string& change) {
+    auto running = work_.start(words);
+    wait_until_asked(1);
+    const auto began = SteadyClock::now();
+    running.signal(SIGINT);
+    running.signal(SIGTERM);
+    const Ran ran = running.end();
+    EXPECT_LT(SteadyClock::now() - began, kFarBelowACall);
+    EXPECT_EQ(ran.exit_code, 4) << ran.out << ran.err;
+    EXPECT_THAT(provider_.changes(), ElementsAre(change));
+    const Ran doctor = work_.run({"state", "doctor"});
+    EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
+    EXPECT_THAT(doctor.out, HasSubstr("1 open intent"));
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   int asked_ = 0;
@@ -82,19 +99,8 @@ TEST_F(HostileSilence, at_the_look_of_a_loop_ends_it_well) {
 TEST_F(HostileSilence, at_a_change_is_waited_for_once_and_left_at_the_second_interrupt) {
   say_nothing_to("POST /v1/servers");
   work_.write("fleet.yaml", fleet_at(provider_.endpoint(), {"a"}));
-  auto running = work_.start({"apply", "fleet.yaml", "--auto-approve"});
-  wait_until_asked(1);
-  const auto began = SteadyClock::now();
-  running.signal(SIGINT);
-  running.signal(SIGTERM);
-  const Ran ran = running.end();
-  EXPECT_LT(SteadyClock::now() - began, kFarBelowACall);
-  EXPECT_EQ(ran.exit_code, 4) << ran.out << ran.err;
-  EXPECT_THAT(provider_.changes(), ElementsAre("POST /v1/servers"));
+  expect_left_open({"apply", "fleet.yaml", "--auto-approve"}, "POST /v1/servers");
   // What became of it is for the next run to find out: nothing is sent again before that.
-  const Ran doctor = work_.run({"state", "doctor"});
-  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
-  EXPECT_THAT(doctor.out, HasSubstr("1 open intent"));
   const Ran plan = work_.run({"plan", "fleet.yaml"});
   EXPECT_THAT(plan.out, HasSubstr("it is looked for before anything is sent again")) << plan.err;
 }
@@ -103,18 +109,7 @@ TEST_F(HostileSilence, at_an_import_is_left_at_the_second_interrupt_and_looked_f
   provider_.instead("GET /v1/servers", listing_json(server_json("sim-1", "")));
   say_nothing_to("PUT /v1/servers/sim-1/mark");
   work_.write("fleet.yaml", fleet_at(provider_.endpoint(), {"a"}));
-  auto running = work_.start({"import", "Server/a", "--id", "sim-1", "--path", "fleet.yaml"});
-  wait_until_asked(1);
-  const auto began = SteadyClock::now();
-  running.signal(SIGINT);
-  running.signal(SIGTERM);
-  const Ran ran = running.end();
-  EXPECT_LT(SteadyClock::now() - began, kFarBelowACall);
-  EXPECT_EQ(ran.exit_code, 4) << ran.out << ran.err;
-  EXPECT_THAT(provider_.changes(), ElementsAre("PUT /v1/servers/sim-1/mark"));
-  const Ran doctor = work_.run({"state", "doctor"});
-  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
-  EXPECT_THAT(doctor.out, HasSubstr("1 open intent"));
+  expect_left_open({"import", "Server/a", "--id", "sim-1", "--path", "fleet.yaml"}, "PUT /v1/servers/sim-1/mark");
   // The mark had arrived: the server is ours, and nothing is bought in its place.
   provider_.instead("GET /v1/servers", listing_json(server_json("sim-1", mark_json("main", "a", "u1"))));
   const Ran plan = work_.run({"plan", "fleet.yaml"});

@@ -19,16 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class Convergence : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { lock_ = test_lock().release(); }
-  static void TearDownTestSuite() {
-    delete lock_;
-    lock_ = nullptr;
-  }
-  static Fleet::Options options(std::uint64_t seed) { return {.seed = seed, .lock = lock_}; }
-  static inline Lock* lock_ = nullptr;
-};
+class Convergence : public Stories {};
 
 TEST_F(Convergence, Law7AfterAnApplyWithoutHoldsTheNextPlanIsEmptyWhateverHappenedBefore) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {

@@ -21,16 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class GeneratedLaws : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { lock_ = test_lock().release(); }
-  static void TearDownTestSuite() {
-    delete lock_;
-    lock_ = nullptr;
-  }
-  static Fleet::Options options(std::uint64_t seed) { return {.seed = seed, .lock = lock_}; }
-  static inline Lock* lock_ = nullptr;
-};
+class GeneratedLaws : public Stories {};
 
 void edit(Generated& generated, Random& random, Fleet& fleet, std::int64_t times) {
   for (std::int64_t i = 0; i < times; ++i) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "specs/base/random.h"
@@ -8,6 +10,18 @@
 namespace switchyard::testing {
 
 // What tests of whole stories share: a fleet that is edited and disturbed, and how it is told when one fails.
+
+// Hundreds of fleets in one test: they share a lock.
+class Stories : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { lock_ = test_lock().release(); }
+  static void TearDownTestSuite() {
+    delete lock_;
+    lock_ = nullptr;
+  }
+  static Fleet::Options options(std::uint64_t seed) { return {.seed = seed, .lock = lock_}; }
+  static inline Lock* lock_ = nullptr;
+};
 
 // No limit of destroys.
 PlanOptions generous();
