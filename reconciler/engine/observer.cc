@@ -113,6 +113,7 @@ bool merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed,
     lacking.push_back(std::move(kept));
   }
   std::vector<ObservedServer*> others;
+  others.reserve(place.size() + lacking.size());
   for (const auto& [id, at] : place) others.push_back(&listed[at]);
   for (std::vector<ObservedServer*>* all : {&same, &others}) {
     for (ObservedServer* server : *all) {
