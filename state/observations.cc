@@ -119,12 +119,17 @@ Result<bool> Observations::save(const ObservedAccount& account) {
   }
   const auto removed = remove_unnamed(account.name, rows);
   if (!removed) return removed.error();
+  rows.listed = account.listed;
   return wrote || *removed;
 }
 
 Result<bool> Observations::save_times(const ObservedAccount& account) {
   const auto found = known_.find(account.name);
-  return found == known_.end() ? save(account) : save_account(account, found->second);
+  if (found == known_.end() || !found->second.listed || !account.listed ||
+      *account.listed - *found->second.listed > kReadingAge) {
+    return save(account);
+  }
+  return save_account(account, found->second);
 }
 
 Result<bool> Observations::save_account(const ObservedAccount& account, Rows& rows) {

@@ -21,7 +21,8 @@ class Observations {
   // Writes what differs, inside the caller's transaction; true when anything did. A server of which only the readings
   // (times, latencies, calls) changed is written when the stored reading is older than an hour.
   Result<bool> save(const ObservedAccount& account);
-  // The same of an account whose servers are as they were when it was last saved, but for times.
+  // The same of an account whose servers are as they were when it was last saved, but for times; readings that would
+  // be an hour old are written all the same.
   Result<bool> save_times(const ObservedAccount& account);
   // What was remembered is not what the tables hold: a transaction failed, or others may have written.
   void forget();
@@ -38,6 +39,7 @@ class Observations {
   };
   struct Rows {
     std::string account;                           // the row of `accounts`, as text
+    std::optional<Timestamp> listed;               // of the account when all of its servers were saved last
     std::unordered_map<std::string, Row> servers;  // by the provider's id
   };
 

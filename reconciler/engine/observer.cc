@@ -55,26 +55,6 @@ bool as_before(ObservedServer& listed, const ObservedServer& known) {
   return same;
 }
 
-// Of all that an index is made from.
-std::size_t hash_of_places(const std::vector<ObservedServer>& servers) {
-  std::size_t hash = servers.size();
-  const auto add = [&hash](std::size_t value) {
-    hash ^= value;
-    hash *= 0x9E3779B97F4A7C15U;
-    hash ^= hash >> 29U;
-  };
-  const auto add_text = [&add](const std::string& text) { add(std::hash<std::string>{}(text)); };
-  for (const ObservedServer& server : servers) {
-    add_text(server.id);
-    add((server.confirmed_gone ? 1U : 0U) + (server.mark ? 2U : 0U));
-    if (!server.mark) continue;
-    add_text(server.mark->uid);
-    add_text(server.mark->key.name);
-    add(static_cast<std::size_t>(server.mark->key.kind));
-  }
-  return hash;
-}
-
 }  // namespace
 
 bool merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now) {
@@ -183,13 +163,7 @@ ObservedAccount& Observer::account(const std::string& name) {
 
 void Observer::index(const std::string& name) {
   const auto at = std::ranges::lower_bound(view_.accounts, name, {}, &ObservedAccount::name);
-  ++version_;
-  // Mostly the same machines stand in the same places.
-  const std::size_t places = hash_of_places(at->servers);
-  Index& known = index_[name];
-  if (known.places == places) return;
   Index fresh;
-  fresh.places = places;
   for (std::size_t i = 0; i < at->servers.size(); ++i) {
     fresh.by_id.emplace(at->servers[i].id, i);
     if (!at->servers[i].confirmed_gone) ++fresh.count;
@@ -197,7 +171,8 @@ void Observer::index(const std::string& name) {
     fresh.by_uid.emplace(at->servers[i].mark->uid, i);
     fresh.by_key.emplace(at->servers[i].mark->key, i);
   }
-  known = std::move(fresh);
+  index_[name] = std::move(fresh);
+  ++version_;
 }
 
 std::int64_t Observer::pages(const std::string& account) const {
@@ -338,7 +313,6 @@ void Observer::expect(ObservedServer server) {
   ObservedAccount& known = account(server.account);
   Index& places = index_[server.account];
   if (places.by_id.contains(server.id)) return;
-  places.places.reset();
   places.by_id.emplace(server.id, known.servers.size());
   if (server.mark) {
     places.by_uid.emplace(server.mark->uid, known.servers.size());
@@ -398,14 +372,10 @@ ObservedServer* Observer::find_by_uid(const std::string& name, const std::string
 
 Result<Done> Observer::save(const std::string& name) {
   if (!hands_.may_write()) return Done{};
-  const ObservedAccount& known = account(name);
   const auto at = saved_.find(name);
-  // Stored readings are an hour old at most (Store::save).
-  const bool fresh = at != saved_.end() && known.listed && at->second.listed &&
-                     *known.listed - *at->second.listed < std::chrono::hours(1);
-  if (fresh && at->second.version == version_) return store_.save_times(known);
-  Result<Done> saved = store_.save(known);
-  if (saved.ok()) saved_.insert_or_assign(name, Saved{.version = version_, .listed = known.listed});
+  const bool as_saved = at != saved_.end() && at->second == version_;
+  Result<Done> saved = as_saved ? store_.save_times(account(name)) : store_.save(account(name));
+  if (saved.ok()) saved_.insert_or_assign(name, version_);
   return saved;
 }
 

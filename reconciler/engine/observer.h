@@ -83,17 +83,12 @@ class Observer {
   std::map<std::string, Look> looks_;
   std::map<std::string, Error> failing_;
   std::map<std::string, std::int64_t> pages_;
-  struct Saved {
-    std::int64_t version;
-    std::optional<Timestamp> listed;  // when all of it was written last
-  };
-  std::map<std::string, Saved> saved_;
+  std::map<std::string, std::int64_t> saved_;  // the version at which an account was written last
   struct Index {
     std::unordered_map<std::string, std::size_t> by_id;
     std::unordered_map<std::string, std::size_t> by_uid;
     std::multimap<Key, std::size_t> by_key;
     std::int64_t count = 0;
-    std::optional<std::size_t> places;  // hash of what it was made from; nothing: something came to it since
   };
   std::map<std::string, Index> index_;
   std::int64_t version_ = 0;
