@@ -180,9 +180,19 @@ class Life {
   }
 
   void check_state() {
-    // A listing that lags shows what was before a change; once all has settled, none does.
-    ctl({"advance", "1m"});
-    const Ran plan = work_.run({"plan", "fleet.yaml", "--detailed-exitcode"});
+    Ran plan = work_.run({"plan", "fleet.yaml", "--detailed-exitcode", "--json"});
+    if (plan.exit_code == 2) {
+      // A listing that lags may show a server as it was before the last change. That costs and ends nothing,
+      // and is over once listings have settled.
+      const Json seen = plan.json();
+      const Json* summary = seen.find("summary");
+      for (const char* what : {"create", "replace", "delete", "held"}) {
+        if (summary == nullptr || summary->integer_or(what, 1) != 0) wrong(fmt::format("{} in {}", what, plan.out));
+      }
+      ctl({"advance", "1m"});
+      plan = work_.run({"plan", "fleet.yaml", "--detailed-exitcode"});
+      ++story_.stale_plans;
+    }
     if (plan.exit_code != 0) wrong(fmt::format("the next plan exits {}\n{}{}", plan.exit_code, plan.out, plan.err));
     const Ran doctor = work_.run({"state", "doctor"});
     if (doctor.exit_code != 0 || doctor.out.find("no open intents") == std::string::npos) {
