@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "specs/base/timestamp.h"
 #include "tests/cli/small_fleet.h"
 #include "tests/support/command.h"
 
@@ -212,6 +213,44 @@ TEST(Run, lets_a_person_freeze_the_account_it_works_on) {
   ASSERT_TRUE(loop.wait_for("1 held"));
   ASSERT_EQ(work.run({"unfreeze", "main"}).exit_code, 0);
   ASSERT_TRUE(loop.wait_for("1 to create, 1 unchanged."));
+  loop.signal(SIGTERM);
+  EXPECT_EQ(loop.end().exit_code, 0);
+}
+
+// Nothing is planned while nothing changes; whatever does is seen at the next look.
+TEST(Run, that_is_at_rest_sees_what_happens_to_its_servers_specs_and_money) {
+  const Workplace work;
+  work.write("fleet.yaml", account_and_zone() + server("a"));
+  auto loop = work.start({"run", "fleet.yaml", "--interval", "100ms"});
+  ASSERT_TRUE(loop.wait_for("1 change done."));
+  const auto ctl = [&work](std::vector<std::string> words) {
+    words.insert(words.begin(), {"sim", "ctl", "--world", kWorld});
+    words.emplace_back("--json");
+    return work.run(words).json();
+  };
+  // Each round moves the world on by as much as the loop waits.
+  const auto rest = [&ctl] {
+    const auto now = [&ctl] { return parse_timestamp(ctl({"dump"}).string_or("now", "")).value(); };
+    const Timestamp later = now() + std::chrono::seconds(1);
+    while (now() < later) continue;
+  };
+  rest();
+  ctl({"set", "a", "cps", "7"});
+  ASSERT_TRUE(loop.wait_for("1 to update, 0 unchanged."));
+  rest();
+  work.write("fleet.yaml", account_and_zone() + server("a", "channels: 500, cps: 51"));
+  rest();
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0) << "a file of the same size";
+  ctl({"power", "a", "off"});
+  ASSERT_TRUE(loop.wait_for("1 action"));
+  rest();
+  ctl({"balance", "0.01"});
+  ctl({"expire", "a"});
+  ASSERT_TRUE(loop.wait_for("1 held"));
+  ctl({"balance", "500"});
+  rest();
+  rest();
+  EXPECT_EQ(work.run({"plan", "fleet.yaml", "--detailed-exitcode"}).exit_code, 0);
   loop.signal(SIGTERM);
   EXPECT_EQ(loop.end().exit_code, 0);
 }

@@ -62,15 +62,21 @@ TEST(Identity, AServerOfAnotherFleetIsNoneOfOurs) {
   EXPECT_EQ(plan.unmanaged[0].why, "is marked for fleet \"other\"");
 }
 
-TEST(Identity, AFleetThatIsGivenAnotherNameIsNotBoughtAnew) {
+// Server/a stands, and this state knows that it was made for it.
+Picture made_here() {
   Picture picture(kOne);
   picture.has_all();
   picture.declarations[0].uid = picture["a"].mark->uid;
-  picture.want(R"(
-Account main {provider: sim, fleet: other}
-Zone london {account: main, region: lon1}
-Server a {zone: london, size: s-1vcpu-2gb}
-)");
+  return picture;
+}
+
+std::string under_another_name(const std::string& server) {
+  return "Account main {provider: sim, fleet: other}\nZone london {account: main, region: lon1}\n" + server + "\n";
+}
+
+TEST(Identity, AFleetThatIsGivenAnotherNameIsNotBoughtAnew) {
+  Picture picture = made_here();
+  picture.want(under_another_name("Server a {zone: london, size: s-1vcpu-2gb}"));
   const Plan plan = picture.plan();
   EXPECT_THAT(changes_of(plan), ElementsAre());
   ASSERT_THAT(holds_of(plan.holds), ElementsAre("create Server/a: protection"));
@@ -79,21 +85,13 @@ Server a {zone: london, size: s-1vcpu-2gb}
 }
 
 TEST(Identity, AFleetThatIsGivenAnotherNameAndItsServersTooIsNotBoughtAnew) {
-  Picture picture(kOne);
-  picture.has_all();
-  picture.declarations[0].uid = picture["a"].mark->uid;
-  picture.want(R"(
-Account main {provider: sim, fleet: other}
-Zone london {account: main, region: lon1}
-Server b {zone: london, size: s-1vcpu-2gb} | formerly: [a]
-)");
+  Picture picture = made_here();
+  picture.want(under_another_name("Server b {zone: london, size: s-1vcpu-2gb} | formerly: [a]"));
   EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("create Server/b: protection"));
 }
 
 TEST(Identity, WhatWasMadeForAFormerNameOfTheFleetAndIsGoneIsBoughtAnew) {
-  Picture picture(kOne);
-  picture.has_all();
-  picture.declarations[0].uid = picture["a"].mark->uid;
+  Picture picture = made_here();
   picture["a"].mark->fleet = "former";
   picture["a"].confirmed_gone = true;
   EXPECT_THAT(changes_of(picture.plan()), ElementsAre("create Server/a"));
