@@ -299,13 +299,15 @@ void Laws::strangers_are_untouched(const std::string& account, const Census& cen
 }
 
 void Laws::converged(const DesiredFleet& fleet, const std::set<Key>& kept_by_protection) {
-  // What is wanted stopped and stands still in another account moves when it is started: nobody pays for a second one.
+  // What is wanted stopped and stands still in another account, expired or not, moves when it is started: nobody pays
+  // for a second one.
   std::map<Key, int> at_rest;
   for (const DesiredAccount& account : fleet.accounts) {
     for (const Machine& machine : worlds_.census(account.name).machines) {
       const DesiredServer* wanted = fleet.server(machine.key);
       const bool elsewhere = wanted != nullptr && wanted->power == Power::kStopped && wanted->account != account.name;
-      if (elsewhere && machine.phase == "stopped" && machine.fleet == account.fleet) ++at_rest[machine.key];
+      const bool still = machine.phase == "stopped" || machine.phase == "expired";
+      if (elsewhere && still && machine.fleet == account.fleet) ++at_rest[machine.key];
     }
   }
   for (const DesiredAccount& account : fleet.accounts) {
