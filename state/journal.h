@@ -15,6 +15,8 @@ namespace switchyard::journal {
 
 // Uids given up are remembered this long (law 3).
 constexpr Duration kGivenUpFor = std::chrono::hours(24 * 30);
+// How far behind a time intents are looked at for what was done since that time.
+constexpr Duration kLongestChange = std::chrono::hours(24);
 
 // Ids of the intents in their order.
 Result<std::vector<std::int64_t>> write(sqlite::Database& database, const Batch& batch);
@@ -24,6 +26,7 @@ bool is_input_of_a_plan(const Batch& batch);
 Result<std::vector<OpenIntent>> open_intents(sqlite::Database& database);
 Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> intents_of(sqlite::Database& database,
                                                                           const Key& resource, std::int64_t limit);
+Result<std::vector<DoneChange>> done_changes(sqlite::Database& database, Timestamp since);
 Result<std::vector<Declaration>> declarations(sqlite::Database& database);
 Result<std::vector<GivenUp>> given_up(sqlite::Database& database, Timestamp now);
 Result<std::vector<Attempts>> attempts(sqlite::Database& database);

@@ -84,6 +84,22 @@ Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> intents_of(Databa
   return found;
 }
 
+Result<std::vector<DoneChange>> done_changes(Database& database, Timestamp since) {
+  // Ids grow with time: the newest of the old ones ends the walk, however long the journal is.
+  auto select = database.prepare(
+      "SELECT i.account, i.provider_id, i.uid, i.request, o.at FROM intents i JOIN outcomes o ON o.intent = i.id "
+      "WHERE i.id > coalesce((SELECT id FROM intents WHERE written < ? ORDER BY id DESC LIMIT 1), 0) "
+      "AND i.action NOT IN ('create', 'replace', 'delete') AND o.kind = 'done' AND o.at >= ? ORDER BY i.id");
+  select.bind(since < Timestamp::min() + kLongestChange ? Timestamp::min() : since - kLongestChange).bind(since);
+  return rows<DoneChange>(database, select, "intents", [](RowReader& in, const Statement&) {
+    return DoneChange{.account = in.text(0),
+                      .provider_id = in.text(1),
+                      .uid = in.text(2),
+                      .mark = parse_key(in.json(3).string_or("mark", "")),
+                      .at = in.time(4)};
+  });
+}
+
 Result<std::vector<Declaration>> declarations(Database& database) {
   auto select = database.prepare("SELECT resource, account, uid, source_path, protect FROM declarations");
   auto found = rows<Declaration>(database, select, "declarations", [](RowReader& in, const Statement&) {

@@ -149,6 +149,10 @@ Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> Store::intents_of
   return journal::intents_of(impl_->database(), resource, limit);
 }
 
+Result<std::vector<DoneChange>> Store::done_changes(Timestamp since) {
+  return journal::done_changes(impl_->database(), since);
+}
+
 Result<std::vector<Declaration>> Store::declarations() {
   return journal::declarations(impl_->database());
 }

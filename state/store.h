@@ -85,6 +85,8 @@ class Store {
   // Journal. A limit keeps the newest so many, oldest first; 0: all.
   Result<std::vector<OpenIntent>> open_intents();
   Result<std::vector<std::pair<Intent, std::optional<Outcome>>>> intents_of(const Key& resource, std::int64_t limit);
+  // What was done since, of intents written no more than a day before it; in the order of the intents.
+  Result<std::vector<DoneChange>> done_changes(Timestamp since);
   Result<std::vector<Declaration>> declarations();         // sorted by key
   Result<std::vector<GivenUp>> given_up(Timestamp now);    // of the last 30 days, sorted by uid
   Result<std::vector<Attempts>> attempts();                // sorted by resource, action

@@ -149,8 +149,7 @@ void Executor::rename(std::size_t i, const Next& next) {
                                  try_again(i, answer.error(), [this, i, next] { rename(i, next); });
                                  return;
                                }
-                               if (ObservedServer* known = machine(tasks_[i])) known->mark = mark;
-                               shop_.observer.touch();
+                               if (ObservedServer* known = machine(tasks_[i])) shop_.observer.mark(*known, mark);
                                next();
                              }};
   });

@@ -38,6 +38,12 @@ Result<Done> Engine::recall() {
   if (!accounts.ok()) return accounts.error();
   Result<std::vector<OpenIntent>> open = shop.store.open_intents();
   if (!open.ok()) return open.error();
+  Duration settling{};
+  for (const ObservedAccount& known : *accounts) {
+    if (known.catalogue) settling = std::max(settling, known.catalogue->settling);
+  }
+  Result<std::vector<DoneChange>> done = shop.store.done_changes(now - settling);
+  if (!done.ok()) return done.error();
   Result<std::vector<Attempts>> attempts = shop.store.attempts();
   if (!attempts.ok()) return attempts.error();
   Result<std::vector<Override>> overrides = shop.hands.runner().overrides(shop.store);
@@ -54,9 +60,21 @@ Result<Done> Engine::recall() {
   shop.view.given_up = std::move(*given_up);
   for (const OpenIntent& intent : shop.view.open_intents) shop.hands.open().emplace(intent.intent.id, intent.intent);
   shop.observer.recalled();
+  for (const DoneChange& change : *done) impl_->recall(change);
   shop.observer.touch();
   if (shop.specs != nullptr) shop.compute_fingerprints();
   return Done{};
+}
+
+void Engine::Impl::recall(const DoneChange& change) {
+  shop.hands.remember(change);
+  if (!change.mark || !std::ranges::binary_search(shop.view.accounts, change.account, {}, &ObservedAccount::name))
+    return;
+  // Whoever marked it may have died before its row said so.
+  const std::optional<Timestamp> looked = shop.observer.account(change.account).looked;
+  ObservedServer* known = shop.observer.find(change.account, change.provider_id);
+  if (known == nullptr || !known->mark || known->mark->uid != change.uid || (looked && *looked > change.at)) return;
+  shop.observer.mark(*known, Mark{.fleet = known->mark->fleet, .key = *change.mark, .uid = change.uid});
 }
 
 Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {
@@ -252,6 +270,8 @@ Result<Done> Engine::import_server(const Key& key, const std::string& account_na
                                    intent, answer.ok() ? Outcome::Kind::kDone : Outcome::Kind::kFailed, id,
                                    answer.ok() ? "imported server \"" + id + "\"" : answer.error().message);
                                if (answer.ok()) shop.declare(*server, mark.uid);
+                               ObservedServer* taken = shop.observer.find(account_name, id);
+                               if (answer.ok() && taken != nullptr) shop.observer.mark(*taken, mark);
                                ended = std::move(answer);
                                answered = true;
                              }};

@@ -14,6 +14,8 @@ struct Engine::Impl {
 
   // Looks at the named accounts at once and waits until all looks have ended.
   Result<Done> look_at(const std::set<std::string>& accounts);
+  // A change that an earlier program made.
+  void recall(const DoneChange& change);
   // Machines that the journal says were ordered and that no listing has shown yet (law 3).
   Result<Done> expect_what_was_ordered();
   // Takes up marked servers that this state did not know, and drops declarations that nothing stands for any more.

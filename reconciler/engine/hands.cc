@@ -118,7 +118,25 @@ void Hands::close(std::int64_t intent_id, Outcome::Kind kind, std::string provid
                                     .message = std::move(message),
                                     .at = now()});
   if (kind == Outcome::Kind::kDone && intent.origin == Intent::Origin::kByHand) put_override(intent);
+  if (kind == Outcome::Kind::kDone && intent.action != Action::kDelete && !intent.provider_id.empty()) {
+    done_[intent.account][intent.provider_id] = now();
+  }
   if (closes(kind, intent.origin)) open_.erase(at);
+}
+
+bool Hands::changed_since(const std::string& account, const std::string& id, Timestamp since) const {
+  const auto changes = done_.find(account);
+  if (changes == done_.end()) return false;
+  const auto change = changes->second.find(id);
+  return change != changes->second.end() && change->second >= since;
+}
+
+bool Hands::forget_changes(const std::string& account, Timestamp before) {
+  const auto changes = done_.find(account);
+  if (changes == done_.end()) return false;
+  std::erase_if(changes->second, [before](const auto& change) { return change.second < before; });
+  if (changes->second.empty()) done_.erase(changes);
+  return done_.contains(account);
 }
 
 // A stop or drain by hand holds until start or undrain, and the loop respects it. Written together with the outcome,

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "reconciler/engine/engine.h"
@@ -62,6 +63,12 @@ class Hands {
 
   // The intents written by this program and not closed.
   std::map<std::int64_t, Intent>& open() { return open_; }
+  // Changes of ours that are done, of this program and of earlier ones (engine's clock).
+  void remember(const DoneChange& change) { done_[change.account][change.provider_id] = change.at; }
+  // Whether one of them was done on this machine since that time.
+  bool changed_since(const std::string& account, const std::string& id, Timestamp since) const;
+  // Those before that time are of no use any more. Whether any is left.
+  bool forget_changes(const std::string& account, Timestamp before);
   // Records what came of an intent.
   void close(std::int64_t intent_id, Outcome::Kind kind, std::string provider_id, std::string message);
 
@@ -102,6 +109,7 @@ class Hands {
   std::map<std::string, std::int64_t> places_;
   std::map<std::string, std::int64_t> taken_;
   std::map<std::int64_t, Intent> open_;
+  std::map<std::string, std::unordered_map<std::string, Timestamp>> done_;  // by account and the provider's id
 };
 
 }  // namespace switchyard

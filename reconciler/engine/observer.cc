@@ -6,6 +6,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace switchyard {
@@ -53,6 +54,16 @@ bool as_before(ObservedServer& listed, const ObservedServer& known) {
   const bool same = listed == known;
   listed.agent->at = reported;
   return same;
+}
+
+// Whether a machine is shown in the state in which it was known, as far as changes of ours have a part in it.
+bool stands_as_known(const ObservedServer& listed, const ObservedServer& known) {
+  const auto state = [](const ObservedServer& server) {
+    return std::tie(server.mark, server.phase, server.size, server.last_action, server.last_action_state);
+  };
+  if (state(listed) != state(known) || listed.agent.has_value() != known.agent.has_value()) return false;
+  return !listed.agent || (listed.agent->drained == known.agent->drained && listed.agent->peers == known.agent->peers &&
+                           listed.agent->applied_digest == known.agent->applied_digest);
 }
 
 }  // namespace
@@ -201,6 +212,7 @@ void Observer::start(const std::string& name) {
   look.servers.clear();
   look.servers.reserve(account(name).servers.size());
   look.pages = 0;
+  look.doubts_asked = false;
   look.names.clear();
   look.began.reset();
   look.trouble.reset();
@@ -280,9 +292,43 @@ std::optional<Error> Observer::wrong_with(Look& look, const ListPage& page) {
   return std::nullopt;
 }
 
+// What a change of ours is under way on is looked at by who waits for it, and may well be other than it was.
+void Observer::ask_about_doubts(const std::string& name, Look& look) {
+  const std::optional<Catalogue>& catalogue = account(name).catalogue;
+  const Timestamp since = hands_.now() - (catalogue ? catalogue->settling : Duration{});
+  if (!hands_.forget_changes(name, since)) return;
+  std::unordered_set<std::string_view> passed_over;
+  for (const auto& [id, intent] : hands_.open()) {
+    if (intent.account == name) passed_over.insert(intent.provider_id);
+  }
+  for (std::size_t i = 0; i < look.servers.size(); ++i) {
+    const ObservedServer& listed = look.servers[i];
+    if (!hands_.changed_since(name, listed.id, since)) continue;
+    const ObservedServer* known = find(name, listed.id);
+    if (known == nullptr || known->confirmed_gone || stands_as_known(listed, *known)) continue;
+    if (!passed_over.insert(listed.id).second) continue;
+    ++look.parts_open;
+    hands_.read(Call{name, hands_.limits(), GetCall{listed.id}}, [this, name, i](Result<Answer> answer) {
+      Look& under_way = looks_.at(name);
+      if (answer.ok()) {
+        under_way.servers[i] = std::get<ObservedServer>(std::move(*answer));
+      } else if (answer.error().code == ErrorCode::kNotFound) {
+        under_way.servers[i].id.clear();  // the listing lacks it from now on
+      } else {
+        under_way.trouble = answer.error();
+      }
+      part_ended(name);
+    });
+  }
+}
+
 void Observer::part_ended(const std::string& name) {
   Look& look = looks_.at(name);
   if (--look.parts_open > 0) return;
+  if (!look.trouble && !std::exchange(look.doubts_asked, true)) {
+    ask_about_doubts(name, look);
+    if (look.parts_open > 0) return;
+  }
   if (look.trouble) {
     failing_.insert_or_assign(name, *look.trouble);
   } else {
@@ -299,6 +345,7 @@ void Observer::part_ended(const std::string& name) {
     known.trouble = look.trouble;
   } else {
     pages_[name] = look.pages;
+    std::erase_if(look.servers, [](const ObservedServer& server) { return server.id.empty(); });
     // The first page's `now`: nothing is concluded from what came into being while the rest was read.
     if (merge_listing(known, std::move(look.servers), *look.began)) index(name);
     known.looked = look.looked;
@@ -331,6 +378,21 @@ void Observer::forget(const std::string& name, const std::string& id) {
   server->confirmed_gone = true;
   server->mark.reset();
   server->missing_since.reset();
+  ++version_;
+}
+
+void Observer::mark(ObservedServer& server, Mark mark) {
+  Index& places = index_[server.account];
+  const std::size_t place = places.by_id.at(server.id);
+  if (server.mark) {
+    places.by_uid.erase(server.mark->uid);
+    const auto [from, to] = places.by_key.equal_range(server.mark->key);
+    const auto mine = std::find_if(from, to, [place](const auto& entry) { return entry.second == place; });
+    if (mine != to) places.by_key.erase(mine);
+  }
+  places.by_uid.emplace(mark.uid, place);
+  places.by_key.emplace(mark.key, place);
+  server.mark = std::move(mark);
   ++version_;
 }
 

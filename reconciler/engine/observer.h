@@ -18,7 +18,9 @@ namespace switchyard {
 bool merge_listing(ObservedAccount& account, std::vector<ObservedServer> listed, Timestamp now);
 
 // Looks at accounts: catalogue, balance and all pages of a listing, ceil(N / page size) calls for N servers. What fails
-// is tried again a few times and then noted as the account's trouble; nothing is concluded from half a listing.
+// is tried again a few times and then noted as the account's trouble; nothing is concluded from half a listing. A
+// machine that is listed otherwise than we left it within the settling time is asked for by its id: the listing may be
+// older than the change (law 7), or somebody was at it.
 class Observer {
  public:
   Observer(Hands& hands, Store& store, WorldView& view);
@@ -41,6 +43,8 @@ class Observer {
   void expect(ObservedServer server);
   // The machine just removed.
   void forget(const std::string& account, const std::string& id);
+  // The machine carries this mark from now on.
+  void mark(ObservedServer& server, Mark mark);
   // A machine that listings lack was asked for by its id and is not there (law 4): it no longer counts.
   void prove_gone(ObservedServer& server);
   ObservedServer* find(const std::string& account, const std::string& id);
@@ -66,6 +70,7 @@ class Observer {
     std::set<std::string, std::less<>> names;  // of pages that were asked for
     int parts_open = 0;
     int tries = 0;
+    bool doubts_asked = false;
     std::optional<Timestamp> began;   // provider's `now` of the first page
     std::optional<Timestamp> looked;  // the engine's clock when that page came
     std::optional<Error> trouble;
@@ -75,6 +80,7 @@ class Observer {
   void next_page(const std::string& account, std::string page);
   static std::optional<Error> wrong_with(Look& look, const ListPage& page);
   void part_ended(const std::string& account);
+  void ask_about_doubts(const std::string& account, Look& look);
   void index(const std::string& account);
 
   Hands& hands_;

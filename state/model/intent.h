@@ -73,4 +73,16 @@ struct OpenIntent {
   friend bool operator==(const OpenIntent&, const OpenIntent&) = default;
 };
 
+// A change of ours to a machine that was there, and is done. For a settling time listings may show the machine as it
+// was before.
+struct DoneChange {
+  std::string account;
+  std::string provider_id;
+  std::string uid;
+  std::optional<Key> mark;  // what it was marked as
+  Timestamp at;             // engine's clock
+
+  friend bool operator==(const DoneChange&, const DoneChange&) = default;
+};
+
 }  // namespace switchyard

@@ -14,7 +14,6 @@ struct LifeStory {
   int early_kills = 0;  // before it had
   int interrupts = 0;   // SIGINT (once or twice) and SIGTERM
   int extra_runs = 0;   // applies beyond the first that a round needed until nothing was left to do
-  int stale_plans = 0;  // that showed a change again until the listings had settled
   std::map<std::string, std::int64_t> faults;  // how often each struck
   std::vector<std::string> wrong;              // empty: all is as it must be
 };

@@ -109,6 +109,41 @@ TEST(Store, IntentsOfAResourceAreTheNewestOldestFirst) {
   EXPECT_EQ(must(store->intents_of(server("lon-1"), 0)).size(), 4U);
 }
 
+TEST(Store, WhatWasDoneSinceATimeToMachinesThatWereThere) {
+  const auto store = in_memory();
+  const Timestamp now = an_intent("a").written;
+  const auto done = [&](Intent intent, Timestamp ended, Outcome::Kind kind = Outcome::Kind::kDone) {
+    Outcome outcome = an_outcome(commit_intent(*store, intent), kind);
+    outcome.at = ended;
+    commit(*store, {.outcomes = {outcome}});
+  };
+  Intent renamed = an_intent("a");
+  renamed.action = Action::kUpdate;
+  renamed.request = Json(Json::Object{{"mark", "Server/a"}});
+  renamed.written = now - std::chrono::hours(23);  // a run of long ago, settled now
+  Intent stopped = renamed;
+  stopped.action = Action::kStop;
+  stopped.request = Json();
+  Intent ordered = renamed;
+  ordered.action = Action::kCreate;
+  done(renamed, now - std::chrono::seconds(1));
+  done(renamed, now);
+  done(stopped, now + std::chrono::seconds(1));
+  done(stopped, now, Outcome::Kind::kFailed);
+  done(ordered, now);
+  const DoneChange mark{.account = renamed.account,
+                        .provider_id = renamed.provider_id,
+                        .uid = renamed.uid,
+                        .mark = server("a"),
+                        .at = now};
+  DoneChange stop = mark;
+  stop.mark.reset();
+  stop.at = now + std::chrono::seconds(1);
+  EXPECT_THAT(must(store->done_changes(now)), ElementsAre(mark, stop));
+  EXPECT_THAT(must(store->done_changes(now + std::chrono::seconds(2))), IsEmpty());
+  EXPECT_EQ(must(store->done_changes(Timestamp::min())).size(), 3U);
+}
+
 TEST(Store, EventsAndOutcomesMayNameTheIntentsOfTheirOwnBatch) {
   const auto store = in_memory();
   commit_intent(*store, an_intent("lon-0"));
