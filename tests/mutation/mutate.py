@@ -133,7 +133,8 @@ def tests_of(program):
 
 
 def run(program, names, seconds, environment):
-    """Whether these tests fail. They may take three times as long as they did, and some more."""
+    """The name of the first of these tests that fails; "?" where the program died, nothing where none fails. They may take
+    three times as long as they did, and some more."""
     limit = int(3 * seconds + 5)
 
     def confine():
@@ -146,11 +147,14 @@ def run(program, names, seconds, environment):
         command = [os.path.join(OUT, program), "--gtest_filter=" + ":".join(names), "--gtest_fail_fast", "--gtest_brief=1"]
         try:
             ended = subprocess.run(command, env=dict(os.environ, TEST_TMPDIR=folder + "/", **environment), cwd=folder,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10 * limit,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10 * limit,
                                    preexec_fn=confine)
         except subprocess.TimeoutExpired:
-            return True
-        return ended.returncode != 0
+            return "?"
+        if ended.returncode == 0:
+            return None
+        told = re.findall(rb"^\[  FAILED  \] ([\w/.]+)", ended.stdout, re.M)
+        return told[0].decode() if told else "?"
 
 
 def witness(test):
@@ -163,18 +167,29 @@ def witness(test):
     return failed
 
 
+FAVOURITES = 4  # tests that killed the most mutants of a file so far, and are tried before all others
+kills = {}  # of a file: {test's name: number}
+
+
 def killer(mutant, tests):
-    """The tests among which one fails with the mutant alive; nothing: it survives. Quick ones go first."""
+    """The tests among which one fails with the mutant alive; nothing: it survives. Those go first that killed its
+    neighbours, then quick ones."""
     reaching = [t for t in tests if t.reached[mutant.number]]
-    groups = []
+    counts = kills.setdefault(mutant.path, {})
+    best = sorted((t for t in reaching if t.name in counts and t.seconds < QUICK), key=lambda t: (-counts[t.name], t.seconds))
+    groups = [[t for t in best[:FAVOURITES] if t.program == program] for program in PROGRAMS]
+    groups = [group for group in groups if group]
+    favourites = len(groups)
     for program in PROGRAMS:
         quick = [t for t in reaching if t.program == program and t.seconds < QUICK]
         if quick:
             groups.append(quick)
-    groups.sort(key=lambda group: sum(t.seconds for t in group))
+    groups[favourites:] = sorted(groups[favourites:], key=lambda group: sum(t.seconds for t in group))
     groups += [[t] for t in sorted(reaching, key=lambda t: t.seconds) if t.seconds >= QUICK]
     for group in groups:
-        if run(group[0].program, [t.name for t in group], sum(t.seconds for t in group), {"MUTANT": str(mutant.number)}):
+        failed = run(group[0].program, [t.name for t in group], sum(t.seconds for t in group), {"MUTANT": str(mutant.number)})
+        if failed:
+            counts[failed] = counts.get(failed, 0) + 1
             return group
     return None
 
@@ -253,6 +268,8 @@ def main():
             killers[mutant.number] = by
             if sys.stderr.isatty():
                 print("\r%d of %d" % (len(killers), len(mutants)), end="\r", file=sys.stderr)
+            elif len(killers) % 200 == 0:
+                print("%d of %d after %.0f s" % (len(killers), len(mutants), time.monotonic() - began), file=sys.stderr)
         took = time.monotonic() - began
     report(asked, chosen, copies, mutants, killers, tests, took, whole)
 
