@@ -37,23 +37,24 @@ std::future<Result<Done>> ThreadedKeeper::send(std::function<Result<Done>(Contro
   return answer;
 }
 
+// However much is asked of it, it looks after its process once a pulse.
 void ThreadedKeeper::run(const std::stop_token& stop) {
+  auto next_step = std::chrono::steady_clock::now() + kPulse;
   while (!stop.stop_requested()) {
     Letter letter;
     {
       std::unique_lock lock(mutex_);
-      letters_arrived_.wait_for(lock, stop, kPulse, [this] { return !letters_.empty(); });
+      letters_arrived_.wait_until(lock, stop, next_step, [this] { return !letters_.empty(); });
       if (stop.stop_requested()) break;
       if (!letters_.empty()) {
         letter = std::move(letters_.front());
         letters_.pop_front();
       }
     }
-    if (letter.ask) {
-      letter.answer.set_value(letter.ask(control_));
-    } else {
-      control_.step();
-    }
+    if (letter.ask) letter.answer.set_value(letter.ask(control_));
+    if (std::chrono::steady_clock::now() < next_step) continue;
+    control_.step();
+    next_step = std::chrono::steady_clock::now() + kPulse;
   }
   const std::scoped_lock lock(mutex_);
   for (Letter& letter : letters_) letter.answer.set_value(Error{ErrorCode::kCancelled, "the agent is ending"});

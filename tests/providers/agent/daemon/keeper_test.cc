@@ -47,5 +47,18 @@ TEST_F(KeeperTest, ManyAskAtOnceAndEachIsAnswered) {
   EXPECT_EQ(server_.starts, 1);
 }
 
+TEST_F(KeeperTest, LooksAfterItsProcessHoweverMuchIsAskedOfIt) {
+  keeper_.reset();
+  ASSERT_TRUE(control_.configure(configured(5060, 100)).ok());
+  server_.crash();
+  keeper_.emplace(control_, server_.folder());
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  bool runs = false;
+  while (!runs && std::chrono::steady_clock::now() < patience) runs = keeper_->report().booted.has_value();
+  EXPECT_TRUE(runs);
+  keeper_.reset();
+  EXPECT_EQ(server_.starts, 2);
+}
+
 }  // namespace
 }  // namespace switchyard::testing
