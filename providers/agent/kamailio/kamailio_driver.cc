@@ -144,9 +144,14 @@ Result<Reading> KamailioDriver::read() {
     reading.version = *version.string();
     while (reading.version.ends_with(' ')) reading.version.pop_back();
   }
-  reading.details.set("listeners", kamailio::describe_listeners(or_null(rpc.call("core.sockets_list"))));
-  const Result<Json> bus = rpc.call("dmq.list_nodes");
-  reading.details.set("bus", bus.ok() ? kamailio::describe_bus(*bus) : Json(Json::Array{}));
+  const Json listeners = kamailio::describe_listeners(or_null(rpc.call("core.sockets_list")));
+  // Asked for what it does not have, a process without a bus logs an error each time.
+  const auto is_bus = [port = fmt::format(":{}", kamailio::kBusPort)](const Json& listener) {
+    return listener.string() != nullptr && listener.string()->ends_with(port);
+  };
+  const bool has_bus = std::ranges::any_of(*listeners.array(), is_bus);
+  reading.details.set("listeners", listeners);
+  reading.details.set("bus", has_bus ? kamailio::describe_bus(or_null(rpc.call("dmq.list_nodes"))) : Json::Array{});
   reading.details.set("memory", or_null(rpc.call("core.shmmem")));
   return reading;
 }
