@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -39,7 +40,10 @@ Terminal::Terminal(const Workplace& work, const std::vector<std::string>& words,
   const std::vector<char*> argv = pointers_to(all);
   const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
   int keyboard = -1;
-  if (::openpty(&screen_, &keyboard, nullptr, nullptr, &size) != 0) std::abort();
+  if (::openpty(&screen_, &keyboard, nullptr, nullptr, &size) != 0) {
+    std::perror("no terminal can be made (is /dev/pts there?)");
+    std::abort();
+  }
   press(typed_ahead);
   pid_ = ::fork();
   if (pid_ < 0) std::abort();

@@ -1,5 +1,7 @@
 #include "tests/simulation/disk.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -8,7 +10,8 @@ namespace {
 
 std::filesystem::path fresh_folder() {
   // Memory where there is any: a simulated month syncs thousands of times.
-  std::string name = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+  const bool memory = ::access("/dev/shm", W_OK) == 0;
+  std::string name = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
   name += "/switchyard-simulation-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) std::abort();
   return name;
