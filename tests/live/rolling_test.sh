@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # 40 calls a second through the dispatcher while every switch is restarted in turn, then the dispatcher's list changes,
-# then every switch is upgraded: none fails. rolling_test.sh PROGRAM
+# then every switch is upgraded: none fails. Once nobody speaks any more, autoUpgrade does the same. rolling_test.sh PROGRAM
 . "$(dirname "${BASH_SOURCE[0]}")/live.sh"
 
-# A Kamailio of this test's own, so that it can be upgraded. The dispatcher stays: nobody else would take its calls.
+# A Kamailio of this test's own, so that it can be upgraded.
 cp /usr/sbin/kamailio "$scratch/kamailio"
 export SWITCHYARD_KAMAILIO=$scratch/kamailio
-sed -i 's/  alias: Front door/&\n  options: {autoUpgrade: false}/' fleet.yaml
-
 apply
 expect_converged
 front=$(address_of front)
@@ -33,11 +31,18 @@ expect_converged
 say "upgrade of every switch: a newer build of Kamailio lies on the disk"
 touch "$SWITCHYARD_KAMAILIO"
 # Agents look at the disk once a minute, each in its own time.
-upgraded() {
+pending() {
   apply
-  [[ -z $(comm -12 <(sort <<<"$after") <(for i in 1 2 3; do main_of "$(id_of "core-$i")"; done | sort)) ]]
+  local number
+  for number in 1 2 3; do
+    switchyard describe "server/core-$number" >"$scratch/describe.out"
+    grep -q 'pending release' "$scratch/describe.out" || return 1
+  done
 }
-within 180 upgraded || fail "not every switch was upgraded"
+within 120 pending || fail "not every switch reports a pending release"
+switchyard action upgrade core-1 core-2 core-3 --reason "a newer build" >"$scratch/upgrade.out" 2>&1 || fail "not every switch was upgraded"
+upgraded=$(for i in 1 2 3; do main_of "$(id_of "core-$i")"; done)
+[[ -z $(comm -12 <(sort <<<"$after") <(sort <<<"$upgraded")) ]] || fail "not every switch was started anew"
 expect_converged
 
 within 60 made_at_least 1200
@@ -49,5 +54,17 @@ printf 'calls made: %s, completed: %s, failed: %s\n' "$(calls_made)" "$(calls_co
 [[ $(calls_completed) -eq $(calls_made) ]] || fail "calls were lost"
 
 end_calls
+
+say "autoUpgrade, once nobody speaks any more"
+sed -i 's/    rtp: \[media\]/&\n    autoUpgrade: true/' fleet.yaml
+apply
+touch "$SWITCHYARD_KAMAILIO"
+auto_upgraded() {
+  apply
+  [[ -z $(comm -12 <(sort <<<"$upgraded") <(for i in 1 2 3; do main_of "$(id_of "core-$i")"; done | sort)) ]]
+}
+within 120 auto_upgraded || fail "a switch was not upgraded by itself"
+expect_converged
+
 switchyard destroy fleet.yaml --auto-approve >"$scratch/destroy.out" 2>&1 || fail "destroy ended with an error"
 expect_nothing_left
