@@ -21,7 +21,9 @@ class PeerIndex {
   explicit PeerIndex(const FleetIndex& fleet);
 
   std::vector<Peer> peers_of(const DesiredServer& server) const;
-  // Members of its cluster that are no longer wanted and still there; sorted by name.
+  using ByGroup = std::map<std::string, std::vector<Peer>, std::less<>>;
+  // Members of clusters that are no longer wanted and still there; sorted by name.
+  const ByGroup& leaving() const { return leaving_; }
   std::vector<Peer> leaving_members(const DesiredServer& server) const;
   // The peers of a machine on which nothing but its peers may change now, because the rest of what is wanted of it is
   // held: a dispatcher's destinations and a switch's cluster as above, the others that it knows where they can be
@@ -39,7 +41,7 @@ class PeerIndex {
  private:
   const FleetIndex& fleet_;
   PeerWishes wishes_;
-  std::map<std::string, std::vector<Peer>, std::less<>> leaving_;  // by group
+  ByGroup leaving_;
   std::map<std::string, std::vector<const Member*>, std::less<>> groups_;
   std::vector<const Member*> none_;
 };

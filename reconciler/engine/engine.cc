@@ -152,6 +152,7 @@ Result<Done> Engine::Impl::expect_what_was_ordered() {
       ordered.missing_since = known.listed;
       ordered.missing_listings = 1;
       shop.observer.expect(std::move(ordered));
+      shop.observer.touch();
       break;
     }
   }

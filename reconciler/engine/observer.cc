@@ -183,7 +183,7 @@ void Observer::index(const std::string& name) {
     fresh.by_key.emplace(at->servers[i].mark->key, i);
   }
   index_[name] = std::move(fresh);
-  ++version_;
+  touch();
 }
 
 std::int64_t Observer::pages(const std::string& account) const {
@@ -367,7 +367,7 @@ void Observer::expect(ObservedServer server) {
   }
   ++places.count;
   known.servers.push_back(std::move(server));
-  ++version_;
+  touch_wanted();
 }
 
 void Observer::forget(const std::string& name, const std::string& id) {
@@ -378,7 +378,7 @@ void Observer::forget(const std::string& name, const std::string& id) {
   server->confirmed_gone = true;
   server->mark.reset();
   server->missing_since.reset();
-  ++version_;
+  touch();
 }
 
 void Observer::mark(ObservedServer& server, Mark mark) {
@@ -393,13 +393,13 @@ void Observer::mark(ObservedServer& server, Mark mark) {
   places.by_uid.emplace(mark.uid, place);
   places.by_key.emplace(mark.key, place);
   server.mark = std::move(mark);
-  ++version_;
+  touch();
 }
 
 void Observer::prove_gone(ObservedServer& server) {
   if (!server.confirmed_gone) --index_[server.account].count;
   server.confirmed_gone = true;
-  ++version_;
+  touch();
 }
 
 std::vector<ObservedServer*> Observer::machines_of(const std::string& name, const std::string& fleet, const Key& key) {

@@ -39,7 +39,8 @@ class Observer {
   // Pages of the last listing: how dear a look is.
   std::int64_t pages(const std::string& account) const;
 
-  // The machine just ordered, remembered until a listing shows it.
+  // The machine just ordered, remembered until a listing shows it. It is a wanted server's, or touch() is called as
+  // well.
   void expect(ObservedServer server);
   // The machine just removed.
   void forget(const std::string& account, const std::string& id);
@@ -55,7 +56,10 @@ class Observer {
   std::int64_t count(const std::string& account) const;
   // Counts up with everything that changes which machines there are or what they are like; times alone do not.
   std::int64_t version() const { return version_; }
-  void touch() { ++version_; }
+  void touch() { ++version_, ++unwanted_version_; }
+  // The same without what concerns servers alone that are wanted: that one was ordered or declared.
+  std::int64_t unwanted_version() const { return unwanted_version_; }
+  void touch_wanted() { ++version_; }
   // Writes the account to the store, when writing is allowed and there is anything to write.
   Result<Done> save(const std::string& account);
 
@@ -98,6 +102,7 @@ class Observer {
   };
   std::map<std::string, Index> index_;
   std::int64_t version_ = 0;
+  std::int64_t unwanted_version_ = 0;
   std::optional<Error> store_failure_;
 };
 

@@ -71,9 +71,20 @@ std::vector<Peer> Workshop::peers_now(const DesiredServer& server) {
     if (!address.empty()) peers.push_back(peer_of(wish, address));
   }
   if (!wishes_->on_bus(server)) return peers;
-  std::ranges::move(this->peers().leaving_members(server), std::back_inserter(peers));
+  const std::vector<Peer> leaving = leaving_members(server);
+  peers.insert(peers.end(), leaving.begin(), leaving.end());
   std::ranges::sort(peers, {}, place_of);
   return peers;
+}
+
+// Thousands of creates in a row change nothing about who leaves.
+std::vector<Peer> Workshop::leaving_members(const DesiredServer& server) {
+  if (leaving_version_ != observer.unwanted_version()) {
+    leaving_ = peers().leaving();
+    leaving_version_ = observer.unwanted_version();
+  }
+  const auto at = leaving_.find(PeerIndex::group_of(server));
+  return at == leaving_.end() ? std::vector<Peer>{} : at->second;
 }
 
 Result<std::optional<Configuration>> Workshop::configuration_of(const DesiredServer& server) {
@@ -263,7 +274,7 @@ void Workshop::declare(const DesiredServer& server, const std::string& uid) {
   } else {
     declared_.emplace(server.key, declaration);
   }
-  observer.touch();
+  observer.touch_wanted();
   hands.batch().declarations.push_back(std::move(declaration));
 }
 

@@ -75,6 +75,7 @@ class Workshop {
 
  private:
   Declaration* declaration_of(const Key& resource);
+  std::vector<Peer> leaving_members(const DesiredServer& server);
 
   std::map<Key, Declaration> declared_;  // not in view.declarations yet
   std::map<std::string, std::string> source_paths_;
@@ -84,6 +85,8 @@ class Workshop {
   std::unique_ptr<FleetIndex> fleet_;
   std::unique_ptr<PeerIndex> peers_;
   std::int64_t fleet_version_ = -1;
+  PeerIndex::ByGroup leaving_;
+  std::int64_t leaving_version_ = -1;  // Observer::unwanted_version()
 };
 
 }  // namespace switchyard

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -45,13 +47,30 @@ struct Bench {
         specs(load(read_source({fleet.string()}), {.missing_secret = LoadOptions::Missing::kError})) {}
 };
 
-std::unique_ptr<Bench> make_bench(const Setting& setting, std::chrono::milliseconds latency) {
+// Whether the members of clusters know each other and share their limits.
+enum class Clusters { kShareNothing, kShareAll };
+
+bool share_all(const fs::path& base) {
+  std::ifstream in(base);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  constexpr std::string_view kNothing = "share: {dialogs: false, throughput: false, locations: false}";
+  int shared = 0;
+  for (auto at = text.find(kNothing); at != std::string::npos; at = text.find(kNothing, at), ++shared) {
+    text.replace(at, kNothing.size(), "share: {}");  // shared is the default
+  }
+  std::ofstream(base) << text;
+  return shared > 0;
+}
+
+std::unique_ptr<Bench> make_bench(const Setting& setting, std::chrono::milliseconds latency,
+                                  Clusters clusters = Clusters::kShareNothing) {
   const fs::path folder = setting.scratch / "engine";
   fs::remove_all(folder);
   fs::create_directories(folder);
   const Usage generated = run({.words = {SWITCHYARD_SOURCE_DIR "/examples/large/generate.sh", std::to_string(kServers),
                                          "100", (folder / "fleet").string()}});
   if (generated.exit_code != 0) return nullptr;
+  if (clusters == Clusters::kShareAll && !share_all(folder / "fleet" / "base.yaml")) return nullptr;
   auto bench = std::make_unique<Bench>(SlowWorld::Options{.latency = latency, .speed = 600}, folder / "fleet");
   if (!bench->specs.ok()) return nullptr;
 
@@ -109,6 +128,24 @@ std::optional<Trial> apply_creates(const Setting& setting) {
       }};
 }
 
+// Each create tells the new server who its peers are, and who leaves them.
+std::optional<Trial> apply_sharing_creates(const Setting& setting) {
+  return Trial{.rows = {{.what = "creates/s, the same where clusters share everything",
+                         .unit = "/s",
+                         .budget = std::nullopt,
+                         .better = Better::kHigher},
+                        {.what = "  the whole apply, all peers told", .unit = "s", .budget = std::nullopt}},
+               .runs = 3,
+               .once = [setting]() -> std::optional<std::vector<double>> {
+                 const std::unique_ptr<Bench> bench = make_bench(setting, kLatency, Clusters::kShareAll);
+                 const auto start = std::chrono::steady_clock::now();
+                 if (!bench || !apply_all(*bench)) return std::nullopt;
+                 const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
+                 return std::vector{static_cast<double>(bench->world.switches()) / bench->world.creating().count(),
+                                    whole.count()};
+               }};
+}
+
 std::optional<Trial> observe_calls(const Setting& setting) {
   constexpr int kPage = 200;
   return Trial{.rows = {{.what = fmt::format("listing calls to observe {} servers, page size {}", kServers, kPage),
@@ -130,7 +167,9 @@ std::optional<Trial> observe_calls(const Setting& setting) {
 }  // namespace
 
 std::vector<Entry> engine_entries() {
-  return {{.name = "apply-10k", .prepare = apply_creates}, {.name = "observe-calls", .prepare = observe_calls}};
+  return {{.name = "apply-10k", .prepare = apply_creates},
+          {.name = "apply-10k-sharing", .prepare = apply_sharing_creates},
+          {.name = "observe-calls", .prepare = observe_calls}};
 }
 
 }  // namespace switchyard::bench
