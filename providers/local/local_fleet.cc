@@ -18,6 +18,9 @@ namespace {
 
 // An agent on the same machine answers in milliseconds or hangs; nobody else is kept waiting by one that hangs.
 constexpr std::chrono::seconds kOneAnswer{3};
+// An agent that was started just now needs a moment, and its process another one, until calls find it.
+constexpr std::chrono::seconds kComingUp{10};
+constexpr std::chrono::milliseconds kAskAgain{100};
 // After so long a last report is written down again even if it says the same.
 constexpr std::chrono::minutes kReportAge{1};
 
@@ -53,6 +56,13 @@ bool says_the_same(const AgentReport& a, const AgentReport& b) {
   return a.applied_digest == b.applied_digest && a.peers == b.peers && a.drained == b.drained && a.booted == b.booted &&
          a.release == b.release && a.pending_release == b.pending_release && a.fingerprints == b.fingerprints &&
          a.at + kReportAge > b.at;
+}
+
+// It was told what to be, does not answer as that yet, and nothing says that it will not.
+bool is_coming_up(const AgentReport& report) {
+  if (report.applied_digest.empty() || report.sip_latency_us) return false;
+  const Result<Json> details = parse_json(report.details);
+  return details && details->find("trouble") == nullptr;
 }
 
 }  // namespace
@@ -201,6 +211,20 @@ AgentReport LocalFleet::as_shown(AgentReport report, const SimServer& server, Ti
   return report;
 }
 
+// What just comes up is waited for: nobody is told that a fleet is as it should be whose calls would fail.
+Result<AgentReport> LocalFleet::answer_of(const ObservedServer& seen, const SimServer& server,
+                                          const CallLimits& limits) const {
+  const auto until = std::chrono::steady_clock::now() + kComingUp;
+  for (;;) {
+    auto answered = agents_->status(to_dial(seen), limits);
+    const bool starts =
+        !answered && answered.error().code == ErrorCode::kNotSent && may_write() && !rack_.is_down(server);
+    if (!(answered ? is_coming_up(*answered) : starts)) return answered;
+    if (std::chrono::steady_clock::now() >= until || limits.give_up.stop_requested()) return answered;
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
 Result<Done> LocalFleet::ask_agents(std::vector<ObservedServer>& listed, const CallLimits& limits) {
   const auto all = servers();
   if (!all) return all.error();
@@ -215,7 +239,7 @@ Result<Done> LocalFleet::ask_agents(std::vector<ObservedServer>& listed, const C
     const SimServer& server = *found->second;
     const ServerFolder folder = rack_.folder_of(server);
     if (wants_to_run(server)) {
-      if (auto answered = agents_->status(to_dial(seen), one)) {
+      if (auto answered = answer_of(seen, server, one)) {
         seen.agent = as_shown(*std::move(answered), server, seen.seen);
         const std::optional<AgentReport> before = may_write() ? folder.report() : std::nullopt;
         if (may_write() && !(before && says_the_same(*before, *seen.agent))) folder.keep(*seen.agent);

@@ -66,6 +66,7 @@ class LocalFleet {
   Result<Done> make_true();
   bool has_come_about(const SimServer& server, const CallLimits& limits);
   AgentReport as_shown(AgentReport report, const SimServer& server, Timestamp now) const;
+  Result<AgentReport> answer_of(const ObservedServer& seen, const SimServer& server, const CallLimits& limits) const;
   std::string agent_uid(const std::string& id) const;
   Result<Invitation> invitation_of(const SimServer& server) const;
   Rack::Options rack_options() const;

@@ -39,7 +39,7 @@ std::future<Result<Done>> ThreadedKeeper::send(std::function<Result<Done>(Contro
 
 // However much is asked of it, it looks after its process once a pulse.
 void ThreadedKeeper::run(const std::stop_token& stop) {
-  auto next_step = std::chrono::steady_clock::now() + kPulse;
+  auto next_step = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     Letter letter;
     {
