@@ -101,7 +101,7 @@ std::vector<std::string> headers(std::string_view message, std::string_view name
   std::vector<std::string> values;
   const std::string start = fmt::format("\r\n{}: ", name);
   for (std::size_t at = message.find(start); at != std::string_view::npos; at = message.find(start, at + 1)) {
-    const std::size_t from = at + start.size();
+    const std::size_t from = message.find_first_not_of(' ', at + start.size());
     values.emplace_back(message.substr(from, message.find("\r\n", from) - from));
   }
   return values;

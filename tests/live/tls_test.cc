@@ -74,11 +74,10 @@ TEST_F(Tls, ACertificateIsRotatedUnderCallsAndNoneFails) {
     ASSERT_TRUE(phones.back()->call("1234", live::kPlainSdp)) << phones.back()->said();
   }
   // And new ones all the while, each over a connection of its own.
-  std::atomic<bool> on = true;
   std::atomic<int> made = 0;
   std::atomic<int> ended_well = 0;
-  std::jthread caller([&] {
-    while (on) {
+  std::jthread caller([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
       ++made;
       const auto one = phone(sip);
       if (one->connected() && one->call("1234", live::kPlainSdp) && one->hang_up()) ++ended_well;
@@ -91,7 +90,7 @@ TEST_F(Tls, ACertificateIsRotatedUnderCallsAndNoneFails) {
   ASSERT_TRUE(pushed.ok()) << pushed.error().message;
   const int then = made;
   ASSERT_TRUE(live::comes_true([&] { return made > then + 20; }));
-  on = false;
+  caller.request_stop();
   caller.join();
   EXPECT_EQ(ended_well, made);
   EXPECT_EQ(phone(sip, "renewed.example.net")->shown(), "renewed.example.net");
