@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdlib>
 #include <set>
+#include <thread>
 
 #include "providers/agent/kamailio/hot.h"
 #include "providers/agent/kamailio/options_probe.h"
@@ -22,6 +23,9 @@ using kamailio::Rpc;
 
 constexpr Duration kAnswerTime{2000};
 constexpr Duration kCheckTime{20'000};
+// For a list of media servers that a process which has just started is about to have.
+constexpr int kLooksAtMedia = 15;
+constexpr Duration kBetweenLooks{100};
 
 // Members of Rendered::hot that are no settings of group "sw".
 constexpr std::array<std::string_view, 3> kLists{"destinations", "mediaServers", "registrations"};
@@ -232,6 +236,12 @@ Result<Done> KamailioDriver::push_media(Rpc& rpc, const Json& wanted, const Json
   const Result<Json> done = rpc.call("rtpengine.reload");
   if (done.ok()) return Done{};
   if (done.error().message.find("try later") != std::string::npos) {
+    // A process that has just started may be about to have read the same list.
+    for (int look = 0; look < kLooksAtMedia; ++look) {
+      const Result<Json> shown = rpc.call("rtpengine.show", {"all"});
+      if (shown.ok() && kamailio::read_media(*shown) == *list) return Done{};
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
     return Error{.code = ErrorCode::kConflict,
                  .message = "Kamailio takes a new list of media servers every ten seconds at most",
                  .retry_after = std::chrono::seconds(10)};
@@ -249,18 +259,23 @@ Result<Done> KamailioDriver::push_registrations(Rpc& rpc, const Rendered& render
   const Json* now = there.find("registrations");
   const Json::Array none;
   const Json::Array& registered = now == nullptr || now->array() == nullptr ? none : *now->array();
+  const auto as_read = [](const std::string& carrier, const Json& one) {
+    return kamailio::hot_registration(carrier, one.string_or("registrar", ""), one.string_or("username", ""),
+                                      one.string_or("password", ""));
+  };
+  // It cannot be changed: what is to be otherwise goes and comes anew.
   for (const Json& one : registered) {
     const std::string carrier = one.string_or("carrier", "");
-    if (wanted->find(carrier) != nullptr) continue;
+    const Json* stays = wanted->find(carrier);
+    if (stays != nullptr && as_read(carrier, *stays) == one) continue;
     const Result<Json> removed = rpc.call("uac.reg_remove", {carrier});
     if (!removed.ok()) return removed.error();
   }
   for (const auto& [carrier, one] : *wanted->object()) {
+    if (std::ranges::find(registered, as_read(carrier, one)) != registered.end()) continue;
     const std::string registrar = one.string_or("registrar", "");
     const std::string username = one.string_or("username", "");
     const std::string password = one.string_or("password", "");
-    const Json as_read = kamailio::hot_registration(carrier, registrar, username, password);
-    if (std::ranges::find(registered, as_read) != registered.end()) continue;
     // Of one for the whole cluster the script says which member switches it on (scripts/switch.cfg, route ONE).
     const std::int64_t flags = one.boolean_or("one", false) ? 1 : 0;
     const Result<Json> added =
