@@ -193,6 +193,33 @@ TEST(TakeOut, WhateverBringsAMemberBackGoesFirst) {
                           "update Server/a ~ reactivate Server/b ~ start Server/c ~ undrain Server/d"));
 }
 
+TEST(TakeOut, AReplacementBringsBackOnlyWhatIsDown) {
+  Picture picture = restarting("abcd", "a", 0, "rollout: {maxUnavailable: 3}");
+  picture["c"].region = "fra1";
+  EXPECT_THAT(changes_of(picture.plan()), UnorderedElementsAre("replace Server/c", "update Server/a"));
+  picture["c"].phase = Phase::kStopped;
+  picture["d"].region = "fra1";
+  EXPECT_THAT(changes_of(picture.plan()),
+              UnorderedElementsAre("replace Server/c", "replace Server/d", "update Server/a ~ replace Server/c"));
+}
+
+TEST(TakeOut, NobodyWaitsForHimself) {
+  Picture picture = restarting("ab", "a");
+  picture["a"].phase = Phase::kStopped;
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("start Server/a", "update Server/a <- start Server/a"));
+}
+
+TEST(TakeOut, WhatWasNeverDeliveredHasNoCalls) {
+  Picture picture = restarting("ab", "");
+  picture["b"].delivered.reset();
+  picture["b"].phase = Phase::kProvisioning;
+  picture.want(cluster("a"));
+  const Plan plan = picture.plan();
+  const Change* removal = find_change(plan, Action::kDelete, server("b"));
+  ASSERT_NE(removal, nullptr);
+  EXPECT_EQ(removal->channels, 0);
+}
+
 TEST(TakeOut, OneThatIsHeldBringsNobodyBack) {
   Picture picture = restarting("abc", "a");
   picture["c"].phase = Phase::kStopped;
