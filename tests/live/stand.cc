@@ -110,8 +110,11 @@ Process::Process(const std::vector<std::string>& arguments, const std::filesyste
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  // Who kills the test from outside ends its processes as well.
+  std::vector<std::string> all{"/usr/bin/setpriv", "--pdeathsig", "TERM", "--"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> words;
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : all) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   if (::posix_spawn(&pid_, words.front(), &actions, &attributes, words.data(), environ) != 0) pid_ = -1;
   ::posix_spawn_file_actions_destroy(&actions);
