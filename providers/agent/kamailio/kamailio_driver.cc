@@ -111,7 +111,10 @@ Result<Json> KamailioDriver::read_hot(Rpc& rpc, Reading* reading) const {
   Json registrations;
   if (place_.role == Role::kSwitch) {
     const Result<Json> shown = rpc.call("rtpengine.show", {"all"});
-    if (shown.ok()) hot.set("mediaServers", kamailio::read_media(*shown));
+    // Before it has read its list, and without any, it refuses to show one.
+    if (shown.ok() || shown.error().code == ErrorCode::kRefused) {
+      hot.set("mediaServers", kamailio::read_media(or_null(shown)));
+    }
     media = or_null(shown);
     const Result<Json> dump = rpc.call("uac.reg_dump");
     if (dump.ok()) hot.set("registrations", kamailio::read_registrations(*dump));
