@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "providers/agent/kamailio/options_probe.h"
+#include "providers/agent/daemon/probe.h"
 #include "providers/agent/kamailio/rpc.h"
 
 namespace switchyard::live {
@@ -48,7 +48,7 @@ request_route {{
       std::vector<std::string>{"/usr/sbin/kamailio", "-DD", "-E", "-f", (folder_ / "kamailio.cfg").string(), "-m", "64",
                                "-M", "8", "-Y", folder_.string(), "-w", folder_.string()},
       folder_, folder_ / "log");
-  const bool answers = comes_true([&] { return kamailio::ask_options(address_, std::chrono::milliseconds(300)).ok(); });
+  const bool answers = comes_true([&] { return probe_sip(address_, 5060, std::chrono::milliseconds(300)).ok(); });
   EXPECT_TRUE(answers) << log();
 }
 

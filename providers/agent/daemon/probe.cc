@@ -47,6 +47,48 @@ std::optional<sockaddr_in> ipv4(const std::string& address, std::uint16_t port) 
   return to;
 }
 
+// A socket's address of either family.
+struct IpAddress {
+  sockaddr_storage bytes{};
+  socklen_t length = 0;
+
+  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&bytes); }
+  const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+  const sockaddr_in& v4() const { return reinterpret_cast<const sockaddr_in&>(bytes); }
+  const sockaddr_in6& v6() const { return reinterpret_cast<const sockaddr_in6&>(bytes); }
+};
+
+std::optional<IpAddress> any_ip(const std::string& address, std::uint16_t port) {
+  IpAddress made;
+  if (const auto v4 = ipv4(address, port)) {
+    std::memcpy(&made.bytes, &*v4, sizeof *v4);
+    made.length = sizeof *v4;
+    return made;
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1) return std::nullopt;
+  std::memcpy(&made.bytes, &v6, sizeof v6);
+  made.length = sizeof v6;
+  return made;
+}
+
+std::string text_of(const IpAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool is_v6 = address.bytes.ss_family == AF_INET6;
+  const void* number = is_v6 ? static_cast<const void*>(&address.v6().sin6_addr) : &address.v4().sin_addr;
+  return ::inet_ntop(address.bytes.ss_family, number, text.data(), text.size()) == nullptr ? "" : text.data();
+}
+
+std::uint16_t port_of(const IpAddress& address) {
+  return ntohs(address.bytes.ss_family == AF_INET6 ? address.v6().sin6_port : address.v4().sin_port);
+}
+
+std::string in_uri(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 Error no_socket(const std::string& what) {
   return {ErrorCode::kNotSent, fmt::format("could not send {}: {}", what, std::strerror(errno))};
 }
@@ -73,26 +115,26 @@ std::uint16_t checksum(const void* bytes, std::size_t size) {
 }  // namespace
 
 Result<Answer> probe_sip(const std::string& address, std::uint16_t port, Duration timeout) {
-  const auto to = ipv4(address, port);
-  const Socket socket(AF_INET, SOCK_DGRAM, 0);
-  if (!to || !socket.open()) return no_socket("OPTIONS to " + address);
-  sockaddr_in from = *to;
-  from.sin_port = 0;
-  // From the server's own address, where that is one of this machine: then the answer needs no other route.
-  static_cast<void>(::bind(socket.number(), reinterpret_cast<const sockaddr*>(&from), sizeof from));
-  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&*to), sizeof *to) != 0) {
-    return no_socket("OPTIONS to " + address);
-  }
-  socklen_t length = sizeof from;
-  ::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&from), &length);
-  std::array<char, INET_ADDRSTRLEN> own{};
-  ::inet_ntop(AF_INET, &from.sin_addr, own.data(), own.size());
+  const auto to = any_ip(address, port);
+  if (!to) return no_socket("OPTIONS to " + address);
+  const Socket socket(to->bytes.ss_family, SOCK_DGRAM, 0);
+  if (!socket.open()) return no_socket("OPTIONS to " + address);
+  // From the server's own address, where that is one of this machine: then the answer needs no other route, and a
+  // server on which only dispatchers may speak answers.
+  const auto own = any_ip(address, 0);
+  static_cast<void>(::bind(socket.number(), own->raw(), own->length));
+  if (::connect(socket.number(), to->raw(), to->length) != 0) return no_socket("OPTIONS to " + address);
+  IpAddress from;
+  from.length = sizeof from.bytes;
+  ::getsockname(socket.number(), from.raw(), &from.length);
+  const std::string far = in_uri(address);
+  const std::string near = in_uri(text_of(from));
   const std::string branch = "z9hG4bK" + random_hex(12);
   const std::string request = fmt::format(
       "OPTIONS sip:{0}:{1} SIP/2.0\r\nVia: SIP/2.0/UDP {2}:{3};branch={4};rport\r\nMax-Forwards: 70\r\n"
       "From: <sip:probe@{2}>;tag={5}\r\nTo: <sip:{0}:{1}>\r\nCall-ID: {6}@{2}\r\nCSeq: 1 OPTIONS\r\n"
       "Contact: <sip:probe@{2}:{3}>\r\nUser-Agent: switchyard-agent\r\nContent-Length: 0\r\n\r\n",
-      address, port, own.data(), ntohs(from.sin_port), branch, random_hex(4), random_hex(12));
+      far, port, near, port_of(from), branch, random_hex(4), random_hex(12));
   const auto begin = steady_clock::now();
   if (::send(socket.number(), request.data(), request.size(), 0) < 0) return no_socket("OPTIONS to " + address);
   std::array<char, 8192> buffer;

@@ -9,9 +9,9 @@
 #include <set>
 #include <thread>
 
+#include "providers/agent/daemon/probe.h"
+#include "providers/agent/daemon/program.h"
 #include "providers/agent/kamailio/hot.h"
-#include "providers/agent/kamailio/options_probe.h"
-#include "providers/agent/kamailio/program.h"
 #include "providers/agent/kamailio/reading.h"
 #include "providers/agent/kamailio/render.h"
 #include "specs/base/digest.h"
@@ -21,6 +21,7 @@ namespace {
 
 using kamailio::Rpc;
 
+constexpr std::uint16_t kSipPort = 5060;
 constexpr Duration kAnswerTime{2000};
 constexpr Duration kCheckTime{20'000};
 // For a list of media servers that a process which has just started is about to have.
@@ -85,13 +86,13 @@ Result<Rendered> KamailioDriver::render(const Configuration& wanted, Traffic tra
 }
 
 Result<Done> KamailioDriver::check(const Rendered& /*rendered*/, const std::string& generation) {
-  const Result<kamailio::Said> said =
-      kamailio::run_program({program(), "-c", "-E", "-f", generation + "/kamailio.cfg", "-M", "8"}, kCheckTime);
-  if (!said.ok()) return said.error();
-  if (said->exit_code == 0) return Done{};
-  const std::string words = complaints_of(said->text);
+  const Result<ProgramRun> run =
+      run_program({program(), "-c", "-E", "-f", generation + "/kamailio.cfg", "-M", "8"}, kCheckTime);
+  if (!run.ok()) return run.error();
+  if (run->status == 0) return Done{};
+  const std::string words = complaints_of(run->said);
   return Error{.code = ErrorCode::kRefused,
-               .message = words.empty() ? fmt::format("kamailio -c ended with {}", said->exit_code) : words};
+               .message = words.empty() ? fmt::format("kamailio -c ended with {}", run->status) : words};
 }
 
 Result<Json> KamailioDriver::read_hot(Rpc& rpc, Reading* reading) const {
@@ -290,7 +291,7 @@ Result<Done> KamailioDriver::push_registrations(Rpc& rpc, const Rendered& render
 }
 
 Result<Answer> KamailioDriver::probe(Duration timeout) {
-  return kamailio::ask_options(place_.address, timeout);
+  return probe_sip(place_.address, kSipPort, timeout);
 }
 
 Result<Done> KamailioDriver::set_traffic(Traffic traffic) {
@@ -313,9 +314,9 @@ Result<std::string> KamailioDriver::installed() {
   const std::string build =
       sha256_hex(fmt::format("{} {} {}", file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec)).substr(0, 8);
   if (build == build_) return installed_;
-  const Result<kamailio::Said> said = kamailio::run_program({program(), "-v"}, kCheckTime);
-  if (!said.ok()) return said.error();
-  std::string_view line = std::string_view(said->text).substr(0, said->text.find('\n'));
+  const Result<ProgramRun> run = run_program({program(), "-v"}, kCheckTime);
+  if (!run.ok()) return run.error();
+  std::string_view line = std::string_view(run->said).substr(0, run->said.find('\n'));
   if (line.starts_with("version: ")) line.remove_prefix(9);
   while (line.ends_with(' ')) line.remove_suffix(1);
   build_ = build;

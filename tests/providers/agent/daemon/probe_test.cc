@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,6 +62,27 @@ TEST(Probe, TheAnswerToItsOwnOptionsCounts) {
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->status, 503);
   EXPECT_GT(answer->took.count(), 0);
+}
+
+TEST(Probe, AsksOverEitherFamily) {
+  const int peer = ::socket(AF_INET6, SOCK_DGRAM, 0);
+  sockaddr_in6 own{};
+  own.sin6_family = AF_INET6;
+  own.sin6_addr = in6addr_loopback;
+  if (::bind(peer, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) {
+    ::close(peer);
+    GTEST_SKIP() << "this machine has no IPv6";
+  }
+  socklen_t length = sizeof own;
+  ::getsockname(peer, reinterpret_cast<sockaddr*>(&own), &length);
+  EXPECT_FALSE(probe_sip("::1", ntohs(own.sin6_port), std::chrono::milliseconds(50)).ok());
+  std::array<char, 4096> asked{};
+  const ssize_t got = ::recv(peer, asked.data(), asked.size(), MSG_DONTWAIT);
+  ::close(peer);
+  ASSERT_GT(got, 0);
+  const std::string request(asked.data(), static_cast<std::size_t>(got));
+  EXPECT_TRUE(request.starts_with("OPTIONS sip:[::1]:" + std::to_string(ntohs(own.sin6_port)))) << request;
+  EXPECT_NE(request.find("Via: SIP/2.0/UDP [::1]:"), std::string::npos) << request;
 }
 
 TEST(Probe, SilenceEndsByItsTimeout) {
