@@ -183,7 +183,9 @@ class Reader {
   Source source() {
     const Json* member = json_.find("source");
     if (member == nullptr || member->is_null()) return {};
-    return Source{member->string_or("file", ""), number(member->find("line"), "source")};
+    Source read{member->string_or("file", ""), number(member->find("line"), "source")};
+    if (read.file.empty()) nothing("source");  // a line of nothing
+    return read;
   }
   void nothing(std::string_view name) {
     if (problem_.empty()) problem_ = name;

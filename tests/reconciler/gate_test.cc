@@ -391,6 +391,17 @@ TEST(PlanFile, APlanReadsBackAsItWasWritten) {
   EXPECT_EQ(read->holds, plan.holds);
 }
 
+TEST(PlanFile, ALineOfNoFileIsNoSource) {
+  Picture picture(switches("a"));
+  Json plan = to_json(picture.plan());
+  Json change = plan.find("changes")->array()->front();
+  change.set("source", Json::Object{{"fide", "fleet.yaml"}, {"line", 12}});
+  plan.set("changes", Json::Array{change});
+  const Result<Plan> read = plan_from_json(plan);
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().message, HasSubstr("source"));
+}
+
 TEST(PlanFile, NonsenseIsNoPlan) {
   EXPECT_FALSE(plan_from_json(Json(Json::Object{})).ok());
   EXPECT_FALSE(plan_from_json(*parse_json(R"({"formatVersion": 99})")).ok());
