@@ -27,6 +27,7 @@ Result<std::int64_t> version_of(Database& database, const Format& format) {
                                                      "file, or move this one away",
                                                      database.path(), format.name)};
   }
+  if (*version < 0) return database.damaged(fmt::format("its version is {}", *version));
   if (*version > format.version()) {
     return Error{
         ErrorCode::kTooNew,

@@ -221,6 +221,13 @@ TEST(StateFile, OfANewerVersionIsRefusedWithBothVersions) {
   EXPECT_EQ(Lock::acquire(path, "ben@host", std::chrono::minutes(1), {}).error().code, ErrorCode::kTooNew);
 }
 
+TEST(StateFile, OfAVersionBelowNoneIsDamaged) {
+  const TempFolder folder;
+  const std::string path = made_state(folder);
+  must(raw(path)->execute("PRAGMA user_version = -70000"));
+  expect_refused(path, ErrorCode::kUnreadable, "its version is -70000");
+}
+
 TEST(StateFile, OfAnOlderVersionIsReadAsTheNewestAndStaysAsItIs) {
   static constexpr std::array<const char*, 2> kSteps = {"CREATE TABLE t (a INTEGER) STRICT; INSERT INTO t VALUES (7)",
                                                         "ALTER TABLE t RENAME COLUMN a TO b"};
