@@ -36,6 +36,7 @@ struct Decimal {
 };
 
 constexpr std::size_t kDigitsOfAnAmount = 15;  // before the point
+constexpr std::size_t kDigitsInAll = 18;       // of an amount, with what is behind it
 constexpr std::size_t kDigitsOfASum = 19;      // in all: as many as 64 bits have
 
 std::optional<Decimal> split(std::string_view text, std::size_t most_digits = kDigitsOfAnAmount) {
@@ -59,7 +60,8 @@ std::optional<Decimal> split(std::string_view text, std::size_t most_digits = kD
 }
 
 // The digits as an integer of 10^-places; `lost` says that digits other than zero lay behind.
-std::optional<std::int64_t> scaled(const Decimal& parts, int places, bool& lost, std::size_t most_digits = 18) {
+std::optional<std::int64_t> scaled(const Decimal& parts, int places, bool& lost,
+                                   std::size_t most_digits = kDigitsInAll) {
   std::int64_t value = 0;
   std::size_t count = 0;
   const auto take = [&](char c) {
@@ -89,6 +91,17 @@ Result<Money> within_bounds(std::string_view text, std::int64_t minor, Currency 
   if (is_amount(minor)) return Money{minor, currency};
   return Error{ErrorCode::kInvalid, "\"" + std::string(text) + "\" is beyond the largest amount, " +
                                         for_people(Money{kLargestAmount, currency})};
+}
+
+// An amount that needs no rounding.
+Result<Money> exact(std::string_view text, Currency currency, std::size_t most_before_the_point, std::size_t most) {
+  bool lost = false;
+  const std::optional<Decimal> parts = split(text, most_before_the_point);
+  const auto value = parts ? scaled(*parts, currency.exponent(), lost, most) : std::nullopt;
+  if (!value || parts->fraction.size() > static_cast<std::size_t>(currency.exponent())) {
+    return no_amount(text, currency);
+  }
+  return Money{parts->negative ? -*value : *value, currency};
 }
 
 std::string decimal_text(std::int64_t value, int places, int at_least) {
@@ -157,18 +170,12 @@ std::string for_people(Money amount) {
 }
 
 Result<Money> parse_sum(std::string_view text, Currency currency) {
-  bool lost = false;
-  const std::optional<Decimal> parts = split(text, kDigitsOfASum);
-  const auto value = parts ? scaled(*parts, currency.exponent(), lost, kDigitsOfASum) : std::nullopt;
-  if (!value || parts->fraction.size() > static_cast<std::size_t>(currency.exponent())) {
-    return no_amount(text, currency);
-  }
-  return Money{parts->negative ? -*value : *value, currency};
+  return exact(text, currency, kDigitsOfASum, kDigitsOfASum);
 }
 
 Result<Money> parse_money(std::string_view text, Currency currency) {
-  const Result<Money> sum = parse_sum(text, currency);
-  return sum.ok() ? within_bounds(text, sum->minor, currency) : sum;
+  const Result<Money> amount = exact(text, currency, kDigitsOfAnAmount, kDigitsInAll);
+  return amount.ok() ? within_bounds(text, amount->minor, currency) : amount;
 }
 
 Result<Money> parse_money_rounding_down(std::string_view text, Currency currency) {

@@ -33,6 +33,14 @@ TEST(Money, MoreDigitsThanAnAmountHasAreRefusedBeforeTheyAreCounted) {
   EXPECT_EQ(parse_money("9999999999999999", usd).error().code, ErrorCode::kInvalid);
 }
 
+TEST(Money, AnAmountThatIsRoundedHasNoFewerDigitsThanOneThatIsNot) {
+  const Currency yen = *Currency::parse("JPY");
+  EXPECT_EQ(parse_money("000000001913348", yen)->minor, 1913348);
+  EXPECT_EQ(parse_money_rounding_down("000000001913348", yen)->minor, 1913348);
+  EXPECT_EQ(parse_money("0000000001913348999", yen).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(parse_money_rounding_down("0000000001913348999", yen).error().code, ErrorCode::kInvalid);
+}
+
 TEST(Money, TheLeastAmountCanBeWritten) {
   EXPECT_EQ(to_string(Money{.minor = std::numeric_limits<std::int64_t>::min()}), "-92233720368547758.08");
 }
