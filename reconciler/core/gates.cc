@@ -56,7 +56,7 @@ void Planner::gate_alone(Draft& made) const {
   // A replacement is bought in the account that its successor stands in.
   const bool buys = change.action == Action::kReplace && made.member != nullptr && made.member->desired != nullptr;
   if (buys && made.member->desired->account != change.account) gate_account(made, made.member->desired->account);
-  failing(made);
+  gate_failing(made);
 }
 
 void Planner::gate_account(Draft& made, const std::string& name) const {
@@ -86,14 +86,13 @@ void Planner::gate_account(Draft& made, const std::string& name) const {
 }
 
 // A change that failed lately waits out its back-off.
-bool Planner::failing(Draft& made) const {
+void Planner::gate_failing(Draft& made) const {
   const Attempts* attempts = attempts_of(made.change.resource, made.change.action);
-  if (attempts == nullptr || attempts->next_try <= in_.now) return false;
+  if (attempts == nullptr || attempts->next_try <= in_.now) return;
   const std::string times = attempts->failures == 1 ? "once" : std::to_string(attempts->failures) + " times";
   hold(made, Gate::kProvider,
        "failed " + times + " in a row, last: " + attempts->message + "; next try at " + to_string(attempts->next_try));
   if (made.hold->gate == Gate::kProvider) made.hold->until = attempts->next_try;
-  return true;
 }
 
 void Planner::gate_reactivations() {

@@ -43,7 +43,7 @@ class Planner {
   // gates.cc: what must not be done now.
   void gate_alone(Draft& draft) const;
   void gate_account(Draft& draft, const std::string& name) const;
-  bool failing(Draft& draft) const;
+  void gate_failing(Draft& draft) const;
   void gate_reactivations();
   void gate_creates();
   void gate_destroys();

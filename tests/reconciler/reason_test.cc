@@ -207,6 +207,63 @@ TEST(Reason, OfAMoveBetweenAccountsIsEitherAccounts) {
   }
 }
 
+TEST(Reason, ThatWasThereFirstKeepsItsOwnEnd) {
+  Picture picture(kTwo);
+  picture.has_all();
+  for (Declaration& declaration : picture.declarations) declaration.protect = true;
+  picture.want(
+      "Account main {provider: sim}\nZone london {account: main, region: lon1}\n"
+      "Server b {zone: london, size: s-1vcpu-2gb}\n");
+  for (const auto& [what, of] : {std::pair(Override::What::kFrozen, Key{Kind::kAccount, "main"}),
+                                 std::pair(Override::What::kSuspended, Key{Kind::kZone, "london"})}) {
+    picture.overrides = {Override{.what = what,
+                                  .resource = of,
+                                  .who = "amy",
+                                  .why = "audit",
+                                  .since = picture.now,
+                                  .until = picture.now + hours(1)}};
+    const Plan plan = picture.plan();
+    ASSERT_THAT(holds_of(plan.holds), ElementsAre("delete Server/a: protection"));
+    EXPECT_EQ(plan.holds[0].until, std::nullopt);
+  }
+}
+
+TEST(Reason, OfAReactivationThatWaitsAnywayCostsTheOthersNothing) {
+  Picture picture(kTwo);
+  picture.has_all();
+  picture["a"].phase = Phase::kExpired;
+  picture["b"].phase = Phase::kExpired;
+  picture.balance(to_string(cost_rounded_up(*picture["b"].price, hours(72))));
+  picture.attempts = {failed(picture, 1, minutes(1))};
+  picture.attempts[0].action = Action::kReactivate;
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("reactivate Server/b"));
+}
+
+// It changes nothing where it is wanted to be, only what it is called where it stands.
+TEST(Reason, OfAnAccountThatBuysNothingIsNoReason) {
+  const std::string other = "Account other {provider: sim}\nZone paris {account: other, region: fra1}\n";
+  Picture picture(std::string(kTwo) + other);
+  picture.has_all();
+  picture["a"].phase = Phase::kStopped;
+  picture.want("Account main {provider: sim}\nZone london {account: main, region: lon1}\n" + other +
+               "Server z {zone: paris, size: s-1vcpu-2gb, power: stopped} | formerly: [a]\n"
+               "Server b {zone: london, size: s-1vcpu-2gb}\n");
+  picture.say(Override::What::kFrozen, Key{Kind::kAccount, "other"});
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("update Server/z"));
+}
+
+TEST(Reason, OfALimitIsAShareOfAHundred) {
+  const std::string ground =
+      "Account main {provider: sim, limits: {maxDestroy: \"99%\"}}\nZone london {account: main, region: lon1}\n";
+  std::string lines = ground;
+  for (int i = 0; i < 10; ++i) lines += "Server s" + std::to_string(i) + " {zone: london, size: s-1vcpu-2gb}\n";
+  Picture picture(lines);
+  picture.has_all();
+  picture.want(ground);
+  EXPECT_THAT(reasons(picture)[0],
+              "10 servers of account \"main\" would be destroyed and the limit is 9; `--max-destroy 10` lifts it");
+}
+
 TEST(Reason, OfALimitInPercentIsRoundedDownAndNeverBelowOne) {
   std::string lines =
       "Account main {provider: sim, limits: {maxDestroy: \"10%\"}}\nZone london {account: main, region: lon1}\n";

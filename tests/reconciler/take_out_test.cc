@@ -203,6 +203,35 @@ TEST(TakeOut, AReplacementBringsBackOnlyWhatIsDown) {
               UnorderedElementsAre("replace Server/c", "replace Server/d", "update Server/a ~ replace Server/c"));
 }
 
+TEST(TakeOut, NobodyWaitsForOneThatIsHeld) {
+  // Without a the others could not carry the calls, without b they can.
+  Picture picture = restarting("abc", "ab", 100);
+  picture.want(R"(
+Account main {provider: sim}
+Zone london {account: main, region: lon1}
+Cluster core {}
+Server a {zone: london, size: s-1vcpu-2gb, cluster: core, channels: 500, options: {tlsInternals: true}}
+Server b {zone: london, size: s-1vcpu-2gb, cluster: core, channels: 100, options: {tlsInternals: true}}
+Server c {zone: london, size: s-1vcpu-2gb, cluster: core, channels: 100, options: {tlsInternals: true}}
+)");
+  for (const char* name : {"b", "c"}) picture.applied(name, "spec.channels", 100);
+  Plan plan = picture.plan();
+  EXPECT_THAT(changes_of(plan), ElementsAre("update Server/b"));
+  EXPECT_THAT(holds_of(plan.holds), ElementsAre("update Server/a: capacity"));
+  // Nor for one that a person leaves alone, though it would bring a member back.
+  picture = restarting("abc", "ac", 0, "rollout: {maxUnavailable: 3}");
+  picture["c"].phase = Phase::kStopped;
+  picture.attempts = {Attempts{.resource = server("c"),
+                               .action = Action::kUpdate,
+                               .failures = 1,
+                               .last = picture.now,
+                               .next_try = picture.now + std::chrono::hours(1),
+                               .message = "busy"}};
+  plan = picture.plan();
+  EXPECT_THAT(changes_of(plan), ElementsAre("start Server/c", "update Server/a ~ start Server/c"));
+  EXPECT_THAT(holds_of(plan.holds), ElementsAre("update Server/c: provider"));
+}
+
 TEST(TakeOut, NobodyWaitsForHimself) {
   Picture picture = restarting("ab", "a");
   picture["a"].phase = Phase::kStopped;
