@@ -9,8 +9,8 @@
 // Measures latency the way a client sees it. The two block until an answer or their timeout.
 namespace switchyard {
 
-// One SIP OPTIONS over UDP (RFC 3261, 11), IPv4 or IPv6, from a port of its own; the final answer with its branch counts.
-// Errors: kOutcomeUnknown (no answer in time), kNotSent (no socket, no such address).
+// One SIP OPTIONS over UDP (RFC 3261, 11), IPv4 or IPv6, from a port of its own; the final answer with its branch
+// counts. Errors: kOutcomeUnknown (no answer in time), kNotSent (no socket, no such address).
 Result<Answer> probe_sip(const std::string& address, std::uint16_t port, Duration timeout);
 
 // One ICMP echo: through a datagram socket where the kernel allows it (net.ipv4.ping_group_range), else a raw one.
