@@ -232,6 +232,16 @@ Server c {zone: london, size: s-1vcpu-2gb, cluster: core, channels: 100, options
   EXPECT_THAT(holds_of(plan.holds), ElementsAre("update Server/c: provider"));
 }
 
+TEST(TakeOut, NobodyWaitsForOneThatIsOnlyCalledOtherwise) {
+  Picture picture = restarting("abc", "a");
+  picture["c"].phase = Phase::kStopped;
+  picture.want(cluster("ab") +
+               "Server z {zone: london, size: s-1vcpu-2gb, cluster: core, channels: 500, power: stopped, options: "
+               "{tlsInternals: true}} | formerly: [c]\n");
+  picture.acquaint();
+  EXPECT_THAT(changes_of(picture.plan()), UnorderedElementsAre("update Server/a", "update Server/z"));
+}
+
 TEST(TakeOut, NobodyWaitsForHimself) {
   Picture picture = restarting("ab", "a");
   picture["a"].phase = Phase::kStopped;
