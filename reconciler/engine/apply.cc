@@ -109,20 +109,26 @@ void Engine::Impl::adopt() {
     }
     shop.declare(*one.server, one.uid);
   }
-  // A declaration whose server has gone by itself stands for nothing.
+  // A declaration whose server has gone by itself stands for nothing. It is looked for in every account: where it was
+  // wanted last is not where it stands when its move was held.
+  const bool all_seen = std::ranges::all_of(shop.desired().accounts, [&](const DesiredAccount& account) {
+    const ObservedAccount& known = shop.observer.account(account.name);
+    return !known.trouble && known.listed;
+  });
+  const auto stands = [&](const Key& resource) {
+    return std::ranges::any_of(shop.desired().accounts, [&](const DesiredAccount& account) {
+      return !shop.observer.machines_of(account.name, account.fleet, resource).empty();
+    });
+  };
   std::vector<Key> ended;
   for (const Declaration& declaration : shop.declarations()) {
-    const DesiredAccount* account = shop.desired().account(declaration.account);
+    const bool declared = shop.desired().account(declaration.account) != nullptr;
     const bool open = std::ranges::any_of(shop.view.open_intents, [&](const OpenIntent& intent) {
       return intent.intent.resource == declaration.resource;
     });
-    if (account == nullptr || open || shop.desired().server(declaration.resource) != nullptr) continue;
+    if (!declared || open || !all_seen || shop.desired().server(declaration.resource) != nullptr) continue;
     if (!in_scope(declaration.source_path, shop.desired().scope)) continue;
-    const ObservedAccount& known = shop.observer.account(declaration.account);
-    if (known.trouble || !known.listed) continue;
-    if (shop.observer.machines_of(account->name, account->fleet, declaration.resource).empty()) {
-      ended.push_back(declaration.resource);
-    }
+    if (!stands(declaration.resource)) ended.push_back(declaration.resource);
   }
   for (const Key& key : ended) {
     shop.hands.batch().undeclared.push_back(key);

@@ -37,6 +37,23 @@ TEST(Journal, AMachineThatWentByItselfAndIsNoLongerWantedCountsNoMore) {
   EXPECT_EQ(fleet.store().declarations()->size(), 1U);
 }
 
+// Seen in the simulation (seed 174133): its declaration was dropped, because the account it was to move to had none.
+TEST(Journal, AMachineWhoseMoveToAnotherAccountWasHeldGoesWithItsDocument) {
+  const std::string ground =
+      std::string(kGround) + "Account other {provider: sim}\nZone paris {account: other, region: fra1}\n" + kB;
+  Fleet fleet(ground + a_in("london"));
+  ASSERT_EQ(fleet.apply().exit_code(), 0);
+  fleet.override_as(Override::What::kFrozen, Key{Kind::kAccount, "other"});
+  fleet.want(ground + a_in("paris"));
+  ASSERT_THAT(holds_of(fleet.apply().holds), ElementsAre("replace Server/a: override"));
+  fleet.want(ground);
+  fleet.calls("a", 5, std::chrono::minutes(30));
+  ASSERT_THAT(holds_of(fleet.apply().holds), ElementsAre("delete Server/a: channels"));
+  ASSERT_EQ(fleet.converge().exit_code(), 0);
+  EXPECT_THAT(fleet.world(), ElementsAre("b active"));
+  EXPECT_EQ(fleet.store().declarations()->size(), 1U);
+}
+
 // Seen in 200 kills: the row of the machine before hid that another had been ordered in its place.
 TEST(Journal, ASuccessorOfAMachineThatIsGoneIsNotOrderedAgain) {
   Fleet fleet(std::string(kGround) + a_in("london") + kB);
