@@ -164,9 +164,11 @@ TakeOut judge_take_out(const Member& member, const ObservedServer& machine, cons
   }
   judged.channels = *machine.agent->channels;
   judged.in_use += judged.channels;
+  // Who is out already, without calls, is not one more: two of them would hold each other for ever.
+  const bool is_out = machine.agent->drained && judged.channels == 0;
   if (!judged.has_peer && judged.channels > 0) {
     judged.verdict = TakeOut::Verdict::kNoPeer;
-  } else if (static_cast<std::int64_t>(judged.out.size()) >= max_unavailable) {
+  } else if (!is_out && static_cast<std::int64_t>(judged.out.size()) >= max_unavailable) {
     judged.verdict = TakeOut::Verdict::kTooMany;
   } else if (judged.has_peer && (!load_known || judged.remaining < judged.in_use)) {
     judged.verdict = TakeOut::Verdict::kTooSmall;

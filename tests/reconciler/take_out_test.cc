@@ -101,6 +101,16 @@ TEST(TakeOut, NobodyMoreGoesWhileAsManyAreOutAsMayBe) {
   EXPECT_EQ(plan.holds[0].reason, "2 of cluster core are out of service already (c, d) and maxUnavailable is 2");
 }
 
+TEST(TakeOut, TwoThatAreOutAlreadyDoNotHoldEachOther) {
+  Picture picture = restarting("abc", "ab");
+  picture["a"].agent->drained = true;
+  picture["b"].agent->drained = true;
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("update Server/a", "update Server/b ~ update Server/a"));
+  // With calls on it, it waits for them as before.
+  picture["a"].agent->channels = 1;
+  EXPECT_THAT(holds_of(picture.plan().holds), ElementsAre("update Server/a: capacity"));
+}
+
 TEST(TakeOut, TheLastOneInServiceStaysThoughItHasNoCallsNow) {
   Picture picture = restarting("ab", "a");
   picture.say(Override::What::kDrained, server("b"));
