@@ -144,9 +144,7 @@ void Planner::judge_safety(Plan& plan) const {
     } else if (in_.options.max_destroy) {
       limit = std::to_string(*in_.options.max_destroy);
     } else if (account.max_destroy.percent) {
-      const std::int64_t number =
-          std::max<std::int64_t>(1, servers_in(account.name) * account.max_destroy.number / 100);
-      limit = std::to_string(account.max_destroy.number) + "% (" + std::to_string(number) + ")";
+      limit = std::to_string(account.max_destroy.number) + "% (" + std::to_string(destroy_limit(account)) + ")";
     } else {
       limit = std::to_string(account.max_destroy.number);
     }
@@ -326,6 +324,17 @@ std::optional<Money> Planner::available(const DesiredAccount& account) const {
   if (observed == nullptr || !observed->balance || observed->balance->amount.currency != account.currency)
     return std::nullopt;
   return available_balance(observed->balance->amount, account.credit_line);
+}
+
+std::int64_t Planner::removed_from(const std::string& account) const {
+  const auto at = in_.removed.find(account);
+  return at == in_.removed.end() ? 0 : at->second;
+}
+
+std::int64_t Planner::destroy_limit(const DesiredAccount& account) const {
+  if (!account.max_destroy.percent) return account.max_destroy.number;
+  const std::int64_t servers = servers_in(account.name) + removed_from(account.name);
+  return std::max<std::int64_t>(1, servers * account.max_destroy.number / 100);
 }
 
 std::int64_t Planner::servers_in(const std::string& account) const {

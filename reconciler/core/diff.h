@@ -49,6 +49,8 @@ struct DiffInput {
   const std::map<std::pair<Key, std::string>, std::string>& fingerprints;
   Timestamp now;  // engine's clock
   const PlanOptions& options;
+  // Machines that the command which asks has removed already, by account: they count against its limit (law 8).
+  std::map<std::string, std::int64_t> removed{};
 };
 
 // The heart: what has to change so that observed becomes desired, in which order, and what is held. Pure.

@@ -189,17 +189,13 @@ void Planner::gate_destroys() {
     // What another gate holds counts as well, or a crowd would go in small groups as their holds lift, of one apply
     // even. What is protected goes only when a person says so of it.
     std::vector<Draft*> destroys;
-    std::int64_t wanted = 0;
+    std::int64_t wanted = removed_from(account.name);
     for (Draft& made : drafts_) {
       if (!made.destroys || made.dropped || made.change.account != account.name) continue;
       if (made.goes()) destroys.push_back(&made);
       if (made.goes() || made.hold->gate != Gate::kProtection) ++wanted;
     }
-    std::int64_t limit = account.max_destroy.number;
-    if (account.max_destroy.percent) {
-      limit = std::max<std::int64_t>(1, servers_in(account.name) * account.max_destroy.number / 100);
-    }
-    if (in_.options.max_destroy) limit = *in_.options.max_destroy;
+    const std::int64_t limit = in_.options.max_destroy.value_or(destroy_limit(account));
     if (wanted <= limit) continue;
     for (Draft* made : destroys) {
       hold(*made, Gate::kLimit,

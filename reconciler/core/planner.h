@@ -67,6 +67,9 @@ class Planner {
   bool disruption_allowed(const Key& resource) const;
   std::optional<Money> available(const DesiredAccount& account) const;
   // Servers that exist or are on their way: the n of the money rule.
+  // Law 8, of an account's own. Its share is of what there was when the command began.
+  std::int64_t destroy_limit(const DesiredAccount& account) const;
+  std::int64_t removed_from(const std::string& account) const;
   std::int64_t servers_in(const std::string& account) const;
   std::optional<Rate> burn_of(const std::string& account) const;
   std::optional<Rate> price_of(const Draft& draft) const;

@@ -183,6 +183,7 @@ Result<ApplyReport> Engine::Impl::apply(const Plan& approved, const PlanOptions&
   std::set<Key> shown;
   for (const Change& change : approved.changes) shown.insert(change.resource);
   for (const Hold& hold : approved.holds) shown.insert(hold.resource);
+  shop.removed.clear();
   Executor executor(shop, options, progress);
   std::set<std::string> accounts;
   for (const DesiredAccount& account : shop.desired().accounts) accounts.insert(account.name);

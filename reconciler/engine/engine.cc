@@ -171,6 +171,14 @@ void Engine::Impl::update_open_intents() {
 
 Plan Engine::Impl::plan(const PlanOptions& options) {
   update_open_intents();
+  std::map<std::string, std::int64_t> removed;
+  for (const auto& [account, ids] : shop.removed) {
+    // One that is still there is planned again, and counts as that.
+    removed[account] = std::ranges::count_if(ids, [&, &name = account](const std::string& id) {
+      const ObservedServer* server = shop.observer.find(name, id);
+      return server == nullptr || server->confirmed_gone;
+    });
+  }
   Plan made = diff(DiffInput{.desired = shop.desired(),
                              .observed = shop.view.accounts,
                              .open_intents = shop.view.open_intents,
@@ -180,7 +188,8 @@ Plan Engine::Impl::plan(const PlanOptions& options) {
                              .given_up = shop.view.given_up,
                              .fingerprints = shop.view.fingerprints,
                              .now = shop.now(),
-                             .options = options});
+                             .options = options,
+                             .removed = std::move(removed)});
   if (Runner& runner = shop.hands.runner(); runner.keeps_notes()) runner.note("decided", to_json(made));
   return made;
 }
@@ -200,6 +209,7 @@ Result<Done> Engine::settle() {
 }
 Plan Engine::plan(const PlanOptions& options) {
   impl_->asked("plan", &options);
+  impl_->shop.removed.clear();  // what an earlier apply did counts no more
   return impl_->plan(options);
 }
 const WorldView& Engine::view() const {

@@ -46,6 +46,8 @@ void Executor::remove_machine(std::size_t i) {
         }
       }
     }
+    const bool was_given_up = std::ranges::binary_search(shop_.view.given_up, task.uid, {}, &GivenUp::uid);
+    if (!was_given_up) shop_.removed[task.change.account].insert(task.provider_id);
     return Hands::Submission{
         .intent = intent_for(task, Action::kDelete, Json(Json::Object{})),
         .call = Call{task.change.account, shop_.hands.limits(), RemoveCall{task.provider_id}},

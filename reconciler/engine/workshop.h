@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class Workshop {
   Observer observer;
   Random random;
   const LoadedSpecs* specs = nullptr;
+  // Ids of machines for whose removal this command has asked, by account; without what was given up (law 8).
+  std::map<std::string, std::set<std::string>> removed;
 
   const DesiredFleet& desired() const { return specs->fleet; }
   Timestamp now() { return hands.now(); }

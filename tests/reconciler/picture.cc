@@ -167,7 +167,8 @@ Plan Picture::plan() const {
                         .given_up = given_up,
                         .fingerprints = fingerprints,
                         .now = now,
-                        .options = options});
+                        .options = options,
+                        .removed = removed});
 }
 
 }  // namespace switchyard::testing

@@ -46,6 +46,7 @@ class Picture {
   std::vector<GivenUp> given_up;
   std::map<std::pair<Key, std::string>, std::string> fingerprints;
   PlanOptions options;
+  std::map<std::string, std::int64_t> removed;  // by the command that asks
 
  private:
   void take(LoadedSpecs specs);

@@ -264,6 +264,25 @@ TEST(Reason, OfALimitIsAShareOfAHundred) {
               "10 servers of account \"main\" would be destroyed and the limit is 9; `--max-destroy 10` lifts it");
 }
 
+TEST(Reason, OfALimitCountsWhatTheSameCommandHasRemoved) {
+  const std::string ground =
+      "Account main {provider: sim, limits: {maxDestroy: \"50%\"}}\nZone london {account: main, region: lon1}\n";
+  const auto servers = [&](std::string_view names) {
+    std::string lines = ground;
+    for (const char name : names) lines += std::string("Server ") + name + " {zone: london, size: s-1vcpu-2gb}\n";
+    return lines;
+  };
+  Picture picture(servers("abc"));
+  picture.has_all();
+  picture.want(servers("ab"));
+  // Of four one is gone: half of them are two.
+  picture.removed = {{"main", 1}};
+  EXPECT_THAT(changes_of(picture.plan()), ElementsAre("delete Server/c"));
+  picture.removed = {{"main", 2}};
+  EXPECT_THAT(reasons(picture), ElementsAre("3 servers of account \"main\" would be destroyed and the limit is 2; "
+                                            "`--max-destroy 3` lifts it"));
+}
+
 TEST(Reason, OfALimitInPercentIsRoundedDownAndNeverBelowOne) {
   std::string lines =
       "Account main {provider: sim, limits: {maxDestroy: \"10%\"}}\nZone london {account: main, region: lon1}\n";
