@@ -73,8 +73,10 @@ void Engine::Impl::recall(const DoneChange& change) {
   // Whoever marked it may have died before its row said so.
   const std::optional<Timestamp> looked = shop.observer.account(change.account).looked;
   ObservedServer* known = shop.observer.find(change.account, change.provider_id);
-  if (known == nullptr || !known->mark || known->mark->uid != change.uid || (looked && *looked > change.at)) return;
-  shop.observer.mark(*known, Mark{.fleet = known->mark->fleet, .key = *change.mark, .uid = change.uid});
+  const DesiredAccount* account = shop.specs == nullptr ? nullptr : shop.desired().account(change.account);
+  if (known == nullptr || account == nullptr || (looked && *looked > change.at)) return;
+  if (known->mark && known->mark->uid != change.uid) return;  // it is another's; imported, it was nobody's
+  shop.observer.mark(*known, Mark{.fleet = account->fleet, .key = *change.mark, .uid = change.uid});
 }
 
 Result<Done> Engine::Impl::look_at(const std::set<std::string>& accounts) {

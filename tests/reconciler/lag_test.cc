@@ -126,6 +126,35 @@ TEST(Lag, KilledAnywhereInARenameTheMachineIsNeitherEndedNorBoughtAgain) {
   EXPECT_GT(deaths, 5);
 }
 
+TEST(Lag, KilledAnywhereInAnImportTheMachineIsNotBoughtASecondTime) {
+  const auto lock = test_lock();
+  int deaths = 0;
+  for (int lives = 0; lives < 30; ++lives) {
+    Fleet fleet(server_of_name("a") + "\n", {.seed = 3, .lock = lock.get()});
+    ASSERT_EQ(fleet.apply().exit_code(), 0);
+    fleet.set("a", "mark", "none");
+    fleet.advance(minutes(5));
+    fleet.lose_state();
+    lag(fleet);
+    ASSERT_THAT(changes_of(fleet.plan()), ElementsAre("create Server/a")) << lives;
+    const std::string id = fleet.server_of("a").string_or("id", "");
+    fleet.witness.lives = lives;
+    try {
+      (void)fleet.import_server(server("a"), id).ok();
+    } catch (const Killed&) {
+      ++deaths;
+    }
+    fleet.witness.lives = -1;
+    // Whoever died before it was known to be done imports it again.
+    if (fleet.server_of("a").string_or("fleet", "").empty()) {
+      ASSERT_TRUE(fleet.import_server(server("a"), id).ok()) << lives;
+    }
+    EXPECT_EQ(fleet.apply().exit_code(), 0) << lives;
+    EXPECT_EQ(fleet.number("created"), 1) << lives;
+  }
+  EXPECT_GT(deaths, 2);
+}
+
 TEST(Lag, WhatSomebodyUndoesWithinTheSettlingTimeIsSeenAtOnce) {
   Fleet fleet = settled(server_of_name("a", ", channels: 500"));
   fleet.want(server_of_name("a", ", channels: 600") + "\n");
