@@ -212,9 +212,8 @@ AgentReport LocalFleet::as_shown(AgentReport report, const SimServer& server, Ti
 }
 
 // What just comes up is waited for: nobody is told that a fleet is as it should be whose calls would fail.
-Result<AgentReport> LocalFleet::answer_of(const ObservedServer& seen, const SimServer& server,
-                                          const CallLimits& limits) const {
-  const auto until = std::chrono::steady_clock::now() + kComingUp;
+Result<AgentReport> LocalFleet::answer_of(const ObservedServer& seen, const SimServer& server, const CallLimits& limits,
+                                          std::chrono::steady_clock::time_point until) const {
   for (;;) {
     auto answered = agents_->status(to_dial(seen), limits);
     const bool starts =
@@ -232,6 +231,9 @@ Result<Done> LocalFleet::ask_agents(std::vector<ObservedServer>& listed, const C
   for (const SimServer& server : *all) known.emplace(sim_id(server), &server);
   const CallLimits one{
       .timeout = std::min<Duration>(limits.timeout, kOneAnswer), .fence = limits.fence, .give_up = limits.give_up};
+  // Not for longer than the look itself may take: its caller counts on that (law 11).
+  const auto until =
+      std::chrono::steady_clock::now() + std::clamp<Duration>(limits.timeout - kOneAnswer, Duration(0), kComingUp);
   side_by_side(listed.size(), options_.concurrency, [&](std::size_t i) {
     ObservedServer& seen = listed[i];
     const auto found = known.find(seen.id);
@@ -239,7 +241,7 @@ Result<Done> LocalFleet::ask_agents(std::vector<ObservedServer>& listed, const C
     const SimServer& server = *found->second;
     const ServerFolder folder = rack_.folder_of(server);
     if (wants_to_run(server)) {
-      if (auto answered = answer_of(seen, server, one)) {
+      if (auto answered = answer_of(seen, server, one, until)) {
         seen.agent = as_shown(*std::move(answered), server, seen.seen);
         const std::optional<AgentReport> before = may_write() ? folder.report() : std::nullopt;
         if (may_write() && !(before && says_the_same(*before, *seen.agent))) folder.keep(*seen.agent);

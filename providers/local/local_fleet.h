@@ -66,7 +66,8 @@ class LocalFleet {
   Result<Done> make_true();
   bool has_come_about(const SimServer& server, const CallLimits& limits);
   AgentReport as_shown(AgentReport report, const SimServer& server, Timestamp now) const;
-  Result<AgentReport> answer_of(const ObservedServer& seen, const SimServer& server, const CallLimits& limits) const;
+  Result<AgentReport> answer_of(const ObservedServer& seen, const SimServer& server, const CallLimits& limits,
+                                std::chrono::steady_clock::time_point until) const;
   std::string agent_uid(const std::string& id) const;
   Result<Invitation> invitation_of(const SimServer& server) const;
   Rack::Options rack_options() const;
