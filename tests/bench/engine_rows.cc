@@ -105,6 +105,15 @@ bool apply_all(Bench& bench) {
   return false;
 }
 
+// Creates a second of the switches, and the seconds of the whole apply.
+std::optional<std::vector<double>> create_all(const Setting& setting, Clusters clusters) {
+  const std::unique_ptr<Bench> bench = make_bench(setting, kLatency, clusters);
+  const auto start = std::chrono::steady_clock::now();
+  if (!bench || !apply_all(*bench)) return std::nullopt;
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
+  return std::vector{static_cast<double>(bench->world.switches()) / bench->world.creating().count(), whole.count()};
+}
+
 std::optional<Trial> apply_creates(const Setting& setting) {
   const double possible = kAtOnce / std::chrono::duration<double>(kLatency).count();
   const std::string what =
@@ -118,14 +127,7 @@ std::optional<Trial> apply_creates(const Setting& setting) {
                     "possible: {:.0f}/s; of the switches, from the first one's start to the last one's end", possible)},
                {.what = "  the whole apply, deliveries seen", .unit = "s", .budget = std::nullopt}},
       .runs = 3,
-      .once = [setting]() -> std::optional<std::vector<double>> {
-        const std::unique_ptr<Bench> bench = make_bench(setting, kLatency);
-        const auto start = std::chrono::steady_clock::now();
-        if (!bench || !apply_all(*bench)) return std::nullopt;
-        const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
-        return std::vector{static_cast<double>(bench->world.switches()) / bench->world.creating().count(),
-                           whole.count()};
-      }};
+      .once = [setting] { return create_all(setting, Clusters::kShareNothing); }};
 }
 
 // Each create tells the new server who its peers are, and who leaves them.
@@ -136,14 +138,7 @@ std::optional<Trial> apply_sharing_creates(const Setting& setting) {
                          .better = Better::kHigher},
                         {.what = "  the whole apply, all peers told", .unit = "s", .budget = std::nullopt}},
                .runs = 3,
-               .once = [setting]() -> std::optional<std::vector<double>> {
-                 const std::unique_ptr<Bench> bench = make_bench(setting, kLatency, Clusters::kShareAll);
-                 const auto start = std::chrono::steady_clock::now();
-                 if (!bench || !apply_all(*bench)) return std::nullopt;
-                 const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
-                 return std::vector{static_cast<double>(bench->world.switches()) / bench->world.creating().count(),
-                                    whole.count()};
-               }};
+               .once = [setting] { return create_all(setting, Clusters::kShareAll); }};
 }
 
 std::optional<Trial> observe_calls(const Setting& setting) {

@@ -85,10 +85,6 @@ std::uint16_t port_of(const IpAddress& address) {
   return ntohs(address.bytes.ss_family == AF_INET6 ? address.v6().sin6_port : address.v4().sin_port);
 }
 
-std::string in_uri(const std::string& address) {
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
-}
-
 Error no_socket(const std::string& what) {
   return {ErrorCode::kNotSent, fmt::format("could not send {}: {}", what, std::strerror(errno))};
 }
@@ -127,8 +123,9 @@ Result<Answer> probe_sip(const std::string& address, std::uint16_t port, Duratio
   IpAddress from;
   from.length = sizeof from.bytes;
   ::getsockname(socket.number(), from.raw(), &from.length);
-  const std::string far = in_uri(address);
-  const std::string near = in_uri(text_of(from));
+  const bool is_v6 = to->bytes.ss_family == AF_INET6;
+  const std::string far = is_v6 ? "[" + address + "]" : address;
+  const std::string near = is_v6 ? "[" + text_of(from) + "]" : text_of(from);
   const std::string branch = "z9hG4bK" + random_hex(12);
   const std::string request = fmt::format(
       "OPTIONS sip:{0}:{1} SIP/2.0\r\nVia: SIP/2.0/UDP {2}:{3};branch={4};rport\r\nMax-Forwards: 70\r\n"
